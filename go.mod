@@ -1,0 +1,3 @@
+module github.com/victorleungtw/blog
+
+go 1.26

@@ -1,0 +1,248 @@
+// Package recipe says what one page is made from.
+//
+// A recipe holds everything that shapes a page's bytes: the digests of its
+// sources, the facts about other posts that it shows (a title in a list, the
+// neighbour's link), what the site says on every page, and the version of the
+// renderer. Nothing else may shape them: no clock, no environment, no order of
+// a map. So the digest of a recipe, SHA-256 of its canonical JSON, names the
+// page's bytes before they exist: same recipe, same digest, same bytes, in
+// every region and on every machine.
+//
+// The other half of the promise is what a recipe must not hold. A fact that
+// changes with every publish (the newest posts, a count, a build time) would
+// give every page that carries it a new digest every time. A new post changes
+// its own recipe, its neighbours', its lists', its feeds', and no other.
+//
+// Fields are plain data, in the order in which they are encoded. Adding a field
+// with omitempty leaves the digests of recipes that do not use it as they were.
+package recipe
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+)
+
+// Kind says which template makes the page.
+type Kind string
+
+const (
+	Post       Kind = "post"       // one post or episode, or a standing page such as /about/
+	List       Kind = "list"       // home, a category, a tag, a year; one page of it
+	Index      Kind = "index"      // all tags, or all years, as links
+	Feed       Kind = "feed"       // RSS or Atom, full text
+	Sitemap    Kind = "sitemap"    // one sitemap file
+	SitemapIdx Kind = "sitemapidx" // the sitemap of sitemaps
+	Robots     Kind = "robots"     // robots.txt
+	NotFound   Kind = "notfound"   // the 404 page of one language, at most 1,024 bytes
+	Stylesheet Kind = "stylesheet" // the one stylesheet
+)
+
+// Recipe is what one page is made from.
+type Recipe struct {
+	Renderer string `json:"renderer"` // render.Version of the renderer that is to make it
+	Kind     Kind   `json:"kind"`
+	Path     string `json:"path"`           // the page's URL path, decoded: "/zh/2023/09/06/kubernetes/"
+	Lang     string `json:"lang,omitempty"` // BCP 47, of the page
+	Site     *Site  `json:"site,omitempty"`
+
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	// Alternates are the same page in every language it exists in, itself
+	// included, for hreflang and the language switch. Empty for a page that
+	// exists in one.
+	Alternates []Alternate `json:"alternates,omitempty"`
+
+	Post    *PostData  `json:"post,omitempty"`
+	List    *ListData  `json:"list,omitempty"`
+	Index   *IndexData `json:"index,omitempty"`
+	Feed    *FeedData  `json:"feed,omitempty"`
+	Sitemap []URLEntry `json:"sitemap,omitempty"` // for Sitemap and SitemapIdx
+}
+
+// Site is what every page of one language says.
+type Site struct {
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty"`
+	BaseURL     string `json:"baseURL"` // scheme and host, no slash at the end: "https://example.com"
+	Author      string `json:"author,omitempty"`
+	Home        string `json:"home"`       // the language's home: "/" or "/zh/"
+	Stylesheet  string `json:"stylesheet"` // its address: "/page/<digest>.css"
+	Feed        string `json:"feed"`       // the language's Atom feed
+	Nav         []Link `json:"nav,omitempty"`
+	Languages   []Lang `json:"languages,omitempty"` // every language of the site, in the config's order
+}
+
+// Lang is one language of the site.
+type Lang struct {
+	Tag  string `json:"tag"`  // BCP 47: "zh-Hant"
+	Name string `json:"name"` // in itself: "繁體中文"
+	Home string `json:"home"`
+}
+
+// Link is a text and where it leads.
+type Link struct {
+	Text string `json:"text"`
+	URL  string `json:"url"` // a path of this site, or an absolute URL
+}
+
+// Alternate is the page in one language.
+type Alternate struct {
+	Lang string `json:"lang"`
+	Path string `json:"path"`
+}
+
+// PostData is for Kind Post.
+type PostData struct {
+	Source     Source   `json:"source"`
+	Date       string   `json:"date,omitempty"`    // YYYY-MM-DD; empty for a standing page
+	Updated    string   `json:"updated,omitempty"` // YYYY-MM-DD
+	Authors    []string `json:"authors,omitempty"`
+	Minutes    int      `json:"minutes,omitempty"` // reading time
+	Categories []Link   `json:"categories,omitempty"`
+	Tags       []Link   `json:"tags,omitempty"`
+	Newer      *Link    `json:"newer,omitempty"` // the neighbours in this language
+	Older      *Link    `json:"older,omitempty"`
+	Episode    *Episode `json:"episode,omitempty"`
+}
+
+// Source is a Markdown file and what its relative references mean.
+type Source struct {
+	Digest string `json:"digest"` // SHA-256 of the file, hex: the object src/<digest>
+	// Images maps an image reference, as written, to the asset.
+	Images map[string]Image `json:"images,omitempty"`
+	// Links maps a link to another document or file, as written and without
+	// its fragment, to a URL of this site.
+	Links map[string]string `json:"links,omitempty"`
+}
+
+// Image is an asset with its size in pixels; zero when unknown.
+type Image struct {
+	URL    string `json:"url"` // "/asset/<sha256>.png"
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
+}
+
+// Episode is the audio of a podcast episode. The post's body is its transcript.
+type Episode struct {
+	Audio    string `json:"audio,omitempty"`    // URL of the enclosure; empty when there is only a transcript
+	Type     string `json:"type,omitempty"`     // "audio/mpeg"
+	Length   int64  `json:"length,omitempty"`   // bytes
+	Duration int    `json:"duration,omitempty"` // seconds
+	Number   int    `json:"number,omitempty"`
+	Season   int    `json:"season,omitempty"`
+}
+
+// ListData is for Kind List.
+type ListData struct {
+	Items []Item `json:"items"`
+	// Intro says what is listed when the title does not: "Category", "Tag",
+	// "Archive"; empty for a home page.
+	Intro string `json:"intro,omitempty"`
+	Newer *Link  `json:"newer,omitempty"` // the neighbouring pages of the list; Text is empty
+	Older *Link  `json:"older,omitempty"`
+	Feed  string `json:"feed,omitempty"` // the list's own Atom feed
+}
+
+// Item is one post as a list shows it.
+type Item struct {
+	Title   string `json:"title"`
+	URL     string `json:"url"`
+	Lang    string `json:"lang"`
+	Date    string `json:"date"`              // YYYY-MM-DD
+	Summary string `json:"summary,omitempty"` // plain text
+	Minutes int    `json:"minutes,omitempty"`
+	Episode bool   `json:"episode,omitempty"`
+	Pinned  bool   `json:"pinned,omitempty"`
+	Tags    []Link `json:"tags,omitempty"`
+}
+
+// IndexData is for Kind Index: links in groups, without counts, so that it
+// changes only when a link comes or goes.
+type IndexData struct {
+	Groups []Group `json:"groups"`
+}
+
+// Group is a heading and its links.
+type Group struct {
+	Title string `json:"title,omitempty"`
+	Links []Link `json:"links"`
+}
+
+// FeedData is for Kind Feed.
+type FeedData struct {
+	Format string     `json:"format"` // "atom" or "rss"
+	Self   string     `json:"self"`   // path of the feed itself
+	Page   string     `json:"page"`   // path of the HTML page that it follows
+	Items  []FeedItem `json:"items"`  // newest first
+}
+
+// FeedItem is one post in a feed, in full.
+type FeedItem struct {
+	Title   string   `json:"title"`
+	URL     string   `json:"url"` // path
+	Lang    string   `json:"lang"`
+	Date    string   `json:"date"`
+	Updated string   `json:"updated,omitempty"`
+	Summary string   `json:"summary,omitempty"`
+	Tags    []string `json:"tags,omitempty"`
+	Source  Source   `json:"source"`
+	Episode *Episode `json:"episode,omitempty"`
+}
+
+// URLEntry is one line of a sitemap.
+type URLEntry struct {
+	Path       string      `json:"path"`
+	LastMod    string      `json:"lastmod,omitempty"` // YYYY-MM-DD
+	Alternates []Alternate `json:"alternates,omitempty"`
+}
+
+// Encode returns the canonical bytes: JSON with fields in declared order, map
+// keys sorted, no insignificant space and no HTML escaping.
+func (r *Recipe) Encode() []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(r); err != nil {
+		panic(err) // strings, ints and maps of strings always encode
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// Digest names the page: the hex SHA-256 of Encode.
+func (r *Recipe) Digest() string { return Sum(r.Encode()) }
+
+// Sum is the hex SHA-256 of b, the form in which this program names bytes.
+func Sum(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
+}
+
+// Decode reads what Encode wrote. It refuses bytes that do not encode back to
+// themselves: a recipe with a field that this version does not know would
+// otherwise render as if the field were not there.
+func Decode(b []byte) (*Recipe, error) {
+	var r Recipe
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, fmt.Errorf("recipe: %w", err)
+	}
+	if !bytes.Equal(r.Encode(), b) {
+		return nil, fmt.Errorf("recipe: holds something that this version does not know")
+	}
+	return &r, nil
+}
+
+// IsDigest says whether s has the form of a digest: 64 lower-case hex digits.
+func IsDigest(s string) bool {
+	if len(s) != 2*sha256.Size {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,166 @@
+// Package routes is the route table: what the edge function reads to turn a
+// path into a page's address. On AWS it is a CloudFront KeyValueStore; on one
+// machine it is a file with the same limits.
+//
+// # Keys
+//
+//	www!c             {"n":18,"has":[12,15,16,17,18]}: the current release, and
+//	                  the releases that the table holds whole
+//	www/2026/03/01/a/ 18:<digest>,12:<digest>  a path's entries, newest first
+//	www=<digest>      the body of a page small enough to be answered by the
+//	                  function itself (the 404 pages)
+//
+// "www" is the namespace of the blog; another namespace in the same table is
+// another view of the same edge (a preview of a branch). A path in a key is
+// the decoded, UTF-8 form of the URL's path: percent-encoding would spend nine
+// bytes on each Chinese character, of the 512 that a key may have.
+//
+// # Entries
+//
+// An entry says what a path has been since release n: a digest (the page at
+// page/<digest>), "-" (gone: 410), or an absolute path (a permanent redirect).
+// The function takes the newest entry whose n is not above the current
+// release. So entries of a release that is being written are invisible until
+// the one key www!c is changed, an edge that still holds yesterday's www!c
+// picks yesterday's entries from today's values, and rolling back is changing
+// one number.
+//
+// # has
+//
+// A release is listed in has once every entry it needs is in the table; that
+// makes the table the judge of its own completeness. Moving to a listed
+// release is one write of www!c. A release that is not listed is written
+// first: for each path on which it differs from the newest listed release
+// below it, or from any release in between (one that a killed publisher may
+// have left half written), the entry list is written anew.
+//
+// # Limits
+//
+// 5 MB in all, 512 bytes a key, 1,024 bytes a value, 50 keys a call, each call
+// all or nothing and refused when the table changed since it was read
+// (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-keyvaluestores).
+package routes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The documented limits of a CloudFront KeyValueStore, which every Table
+// enforces.
+const (
+	MaxKey    = 512             // bytes
+	MaxValue  = 1024            // bytes
+	MaxTable  = 5 * 1024 * 1024 // bytes, keys and values
+	MaxUpdate = 50              // keys in one Update
+)
+
+// Gone marks a path that a release no longer has.
+const Gone = "-"
+
+var (
+	// ErrStale is returned by Update when the table is not the one the caller
+	// saw. AWS says it as ValidationException "Pre-Condition failed".
+	ErrStale = errors.New("the route table changed since it was read")
+	// ErrLimit is returned for a key, a value, a call or a table over its limit.
+	ErrLimit = errors.New("over a limit of the route table")
+)
+
+// Table is the store behind the edge function. All methods may be called at
+// the same time.
+type Table interface {
+	// Version returns the ETag that the next Update must name.
+	Version(ctx context.Context) (etag string, err error)
+	// Get reads one value. ok is false for a key that is not there.
+	Get(ctx context.Context, key string) (value string, ok bool, err error)
+	// Update puts and deletes up to MaxUpdate keys, all or none, if the table
+	// still has this ETag, and returns the new one.
+	Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error)
+	// All reads the whole table. It takes a call for each 50 keys: for repair
+	// and reports, not for publishing.
+	All(ctx context.Context) (map[string]string, error)
+}
+
+// Entry is what a path has been since release N.
+type Entry struct {
+	N  int
+	To string // a digest, Gone, or the absolute path of a redirect
+}
+
+// ParseEntries reads a value of the table.
+func ParseEntries(value string) ([]Entry, error) {
+	var out []Entry
+	for s := range strings.SplitSeq(value, ",") {
+		n, to, ok := strings.Cut(s, ":")
+		num, err := strconv.Atoi(n)
+		if !ok || err != nil || num < 1 || to == "" {
+			return nil, fmt.Errorf("route entry %q: want <release>:<digest>", s)
+		}
+		out = append(out, Entry{num, to})
+	}
+	return out, nil
+}
+
+// FormatEntries writes entries as a value, newest first.
+func FormatEntries(entries []Entry) string {
+	es := slices.Clone(entries)
+	slices.SortFunc(es, func(a, b Entry) int { return b.N - a.N })
+	var b strings.Builder
+	for i, e := range es {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%d:%s", e.N, e.To)
+	}
+	return b.String()
+}
+
+// Resolve returns what a path is in release n, by the rule that the edge
+// function applies. ok is false when the path did not exist yet.
+func Resolve(entries []Entry, n int) (to string, ok bool) {
+	best := 0
+	for _, e := range entries {
+		if e.N <= n && e.N > best {
+			best, to = e.N, e.To
+		}
+	}
+	return to, best > 0
+}
+
+// Current is the value of the key www!c.
+type Current struct {
+	N   int   `json:"n"`             // the current release
+	Has []int `json:"has,omitempty"` // releases that the table holds whole, ascending
+}
+
+// ParseCurrent reads www!c. An empty value is a table without a release.
+func ParseCurrent(value string) (Current, error) {
+	var c Current
+	if value == "" {
+		return c, nil
+	}
+	if err := json.Unmarshal([]byte(value), &c); err != nil {
+		return c, fmt.Errorf("route table: current release %q: %w", value, err)
+	}
+	return c, nil
+}
+
+func (c Current) String() string {
+	b, _ := json.Marshal(c) // ints cannot fail
+	return string(b)
+}
+
+// Namespace names the keys of one view of the edge.
+type Namespace string
+
+// Site is the namespace that readers see.
+const Site Namespace = "www"
+
+func (ns Namespace) CurrentKey() string             { return string(ns) + "!c" }
+func (ns Namespace) PathKey(path string) string     { return string(ns) + path }
+func (ns Namespace) InlineKey(digest string) string { return string(ns) + "=" + digest }

@@ -1,0 +1,108 @@
+// Package store is one region's record of the blog: objects under keys, in a
+// directory on this machine or in an S3 bucket.
+//
+// # Keys
+//
+//	src/<sha256>            a source: Markdown as the author wrote it
+//	asset/<sha256>.<ext>    an image, an audio file: served as it is
+//	recipe/<digest>         what one page is made from (package recipe)
+//	page/<digest>           the page's bytes; .br and .gz beside it hold the same, encoded
+//	release/<n>.json        a manifest (package release), n in ten digits
+//	head.json               which release is current: the one object that changes
+//
+// # What a Bucket promises
+//
+// Everything but head.json is written once, with Create, and never changes: a
+// second Create of a key answers ErrExists and leaves the first bytes alone.
+// Replace is a compare-and-swap: of any number of writers that saw the same
+// ETag exactly one wins. A reader sees an object whole or not at all, and one
+// that was written is seen by every read that starts after the write returned
+// (S3 has promised this since December 2020). Bytes are checked by SHA-256 on
+// the way in and, where the store kept the checksum, on the way out.
+//
+// There is no delete: publishing needs none, and the role it runs under has no
+// permission for it.
+//
+// The suite in package storetest says all of this as tests; every store passes
+// it.
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+)
+
+var (
+	// ErrNotExist is returned by Get for a key that was never written.
+	ErrNotExist = fs.ErrNotExist
+	// ErrExists is returned by Create for a key that is taken. For a key
+	// named by its content's digest it means that the work is done.
+	ErrExists = fs.ErrExist
+	// ErrStale is returned by Replace when the object is not the one the
+	// caller saw (HTTP 412; also 404 when it has gone).
+	ErrStale = errors.New("the object changed since it was read")
+	// ErrConflict is returned when the store could not decide because
+	// another write was under way (HTTP 409 ConditionalRequestConflict).
+	// The write may be tried again after a new read.
+	ErrConflict = errors.New("another write to this object was under way")
+	// ErrCorrupt is returned by Get when the bytes do not match the checksum
+	// they were stored with.
+	ErrCorrupt = errors.New("stored bytes do not match their checksum")
+)
+
+// Meta is what is stored with an object and sent as its HTTP headers.
+type Meta struct {
+	ContentType     string
+	ContentEncoding string // "", "br" or "gzip"
+	CacheControl    string
+}
+
+// Immutable is the Cache-Control of everything that is named by its digest.
+const Immutable = "public, max-age=31536000, immutable"
+
+// Body is bytes that can be read more than once (a retry reads them again)
+// and whose size and SHA-256 are known before the first byte is sent.
+type Body struct {
+	Size   int64
+	SHA256 [sha256.Size]byte
+	Open   func() (io.ReadSeekCloser, error)
+}
+
+// Bytes is a Body held in memory.
+func Bytes(b []byte) Body {
+	return Body{
+		Size:   int64(len(b)),
+		SHA256: sha256.Sum256(b),
+		Open:   func() (io.ReadSeekCloser, error) { return nopCloser{bytes.NewReader(b)}, nil },
+	}
+}
+
+type nopCloser struct{ io.ReadSeeker }
+
+func (nopCloser) Close() error { return nil }
+
+// Object is what Get returns.
+type Object struct {
+	Meta
+	Body []byte
+	ETag string // opaque; changes when the object is replaced
+}
+
+// Bucket is one region's store. All methods may be called at the same time.
+// Errors wrap those above where one applies, and name the key.
+type Bucket interface {
+	// Get reads one object.
+	Get(ctx context.Context, key string) (*Object, error)
+	// Create writes an object that must not exist (If-None-Match: *).
+	Create(ctx context.Context, key string, m Meta, b Body) error
+	// Replace writes over the object whose ETag the caller saw (If-Match),
+	// or, with an empty etag, creates it. It returns the new ETag.
+	Replace(ctx context.Context, key string, m Meta, b Body, etag string) (string, error)
+	// List yields the keys under a prefix, in byte order.
+	List(ctx context.Context, prefix string) iter.Seq2[string, error]
+}
