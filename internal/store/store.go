@@ -10,15 +10,28 @@
 //	release/<n>.json        a manifest (package release), n in ten digits
 //	head.json               which release is current: the one object that changes
 //
+// A key is 1 to 512 bytes of ASCII letters, digits, "-", "_" and ".", in
+// segments of at most 200 bytes joined by "/". No segment is empty or begins
+// with ".", and no key is a folder of another ("a" beside "a/b"). So a key can
+// be a file's path, needs no escaping in a URL, and cannot lead out of a
+// directory. CheckKey says whether one has this form; every store refuses one
+// that has not.
+//
 // # What a Bucket promises
 //
 // Everything but head.json is written once, with Create, and never changes: a
 // second Create of a key answers ErrExists and leaves the first bytes alone.
+//
 // Replace is a compare-and-swap: of any number of writers that saw the same
-// ETag exactly one wins. A reader sees an object whole or not at all, and one
-// that was written is seen by every read that starts after the write returned
-// (S3 has promised this since December 2020). Bytes are checked by SHA-256 on
-// the way in and, where the store kept the checksum, on the way out.
+// ETag exactly one wins. An ETag names bytes, not the act of writing them: an
+// object that was replaced by B and then by its old bytes has its old ETag
+// again, and a writer that still holds it wins. So what is swapped must hold
+// something that never comes back, such as a release number.
+//
+// A reader sees an object whole or not at all, and one that was written is
+// seen by every read that starts after the write returned (S3 has promised
+// this since December 2020). Bytes are checked by SHA-256 on the way in and,
+// where the store kept the checksum, on the way out.
 //
 // There is no delete: publishing needs none, and the role it runs under has no
 // permission for it.
@@ -32,9 +45,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"iter"
+	"strings"
 )
 
 var (
@@ -44,15 +59,20 @@ var (
 	// named by its content's digest it means that the work is done.
 	ErrExists = fs.ErrExist
 	// ErrStale is returned by Replace when the object is not the one the
-	// caller saw (HTTP 412; also 404 when it has gone).
+	// caller saw: it was replaced, or there is none, or there is one and the
+	// caller saw none (HTTP 412, and 404 for an object that is not there).
 	ErrStale = errors.New("the object changed since it was read")
 	// ErrConflict is returned when the store could not decide because
 	// another write was under way (HTTP 409 ConditionalRequestConflict).
 	// The write may be tried again after a new read.
 	ErrConflict = errors.New("another write to this object was under way")
 	// ErrCorrupt is returned by Get when the bytes do not match the checksum
-	// they were stored with.
-	ErrCorrupt = errors.New("stored bytes do not match their checksum")
+	// they were stored with, and by Create and Replace when the bytes that
+	// were read from the Body are not those that it announced: then nothing
+	// was written.
+	ErrCorrupt = errors.New("the bytes do not match their checksum")
+	// ErrKey is returned for a key that has not the form described above.
+	ErrKey = errors.New("not a key")
 )
 
 // Meta is what is stored with an object and sent as its HTTP headers.
@@ -73,7 +93,7 @@ type Body struct {
 	Open   func() (io.ReadSeekCloser, error)
 }
 
-// Bytes is a Body held in memory.
+// Bytes is a Body held in memory. b must not change while it is in use.
 func Bytes(b []byte) Body {
 	return Body{
 		Size:   int64(len(b)),
@@ -93,6 +113,31 @@ type Object struct {
 	ETag string // opaque; changes when the object is replaced
 }
 
+const (
+	maxKey     = 512
+	maxSegment = 200 // leaves room for a store's own suffix in a 255-byte file name
+)
+
+// CheckKey returns an error that wraps ErrKey unless key has the form of a key.
+func CheckKey(key string) error {
+	if key == "" || len(key) > maxKey {
+		return fmt.Errorf("%q: %w: want 1 to %d bytes", key, ErrKey, maxKey)
+	}
+	for segment := range strings.SplitSeq(key, "/") {
+		if segment == "" || segment[0] == '.' || len(segment) > maxSegment {
+			return fmt.Errorf("%q: %w: %q is empty, begins with a dot or is over %d bytes",
+				key, ErrKey, segment, maxSegment)
+		}
+		for _, c := range []byte(segment) {
+			if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') &&
+				c != '-' && c != '_' && c != '.' {
+				return fmt.Errorf("%q: %w: %q is not allowed", key, ErrKey, c)
+			}
+		}
+	}
+	return nil
+}
+
 // Bucket is one region's store. All methods may be called at the same time.
 // Errors wrap those above where one applies, and name the key.
 type Bucket interface {
@@ -103,6 +148,7 @@ type Bucket interface {
 	// Replace writes over the object whose ETag the caller saw (If-Match),
 	// or, with an empty etag, creates it. It returns the new ETag.
 	Replace(ctx context.Context, key string, m Meta, b Body, etag string) (string, error)
-	// List yields the keys under a prefix, in byte order.
+	// List yields the keys that begin with prefix, in byte order: "page/ab"
+	// is a prefix of "page/abcd". After an error it yields nothing more.
 	List(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
