@@ -23,6 +23,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Kind says which template makes the page.
@@ -157,6 +158,12 @@ type Item struct {
 	Episode bool   `json:"episode,omitempty"`
 	Pinned  bool   `json:"pinned,omitempty"`
 	Tags    []Link `json:"tags,omitempty"`
+}
+
+// ItemID is the id of an item in a list's HTML, for links into the middle of a
+// list: "2023-09-06-kubernetes".
+func ItemID(path string) string {
+	return strings.ReplaceAll(strings.Trim(path, "/"), "/", "-")
 }
 
 // IndexData is for Kind Index: links in groups, without counts, so that it

@@ -1,0 +1,436 @@
+package content
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/victorleungtw/blog/internal/config"
+	"github.com/victorleungtw/blog/internal/markdown"
+	"github.com/victorleungtw/blog/internal/problem"
+	"github.com/victorleungtw/blog/internal/recipe"
+)
+
+// builder makes the Site from what the files say.
+type builder struct {
+	loader *Loader
+	site   *Site
+	layout layout
+	probs  *problem.List
+	byFile map[string]*Document // published documents by file
+	hidden map[string]string    // file → why it is not published
+}
+
+func (b *builder) build(posts, pages []*draft) {
+	var placed []*draft
+	paths := map[string]string{} // path → file
+	groups := map[string][]*Document{}
+	for _, d := range append(posts, pages...) {
+		doc := b.place(d)
+		if doc == nil {
+			continue
+		}
+		if other, dup := paths[doc.Path]; dup {
+			b.probs.Errorf(doc.File, d.fm.line["slug"], "give one of them another slug or date",
+				"its URL %s is also that of %s", doc.Path, other)
+			continue
+		}
+		paths[doc.Path] = doc.File
+		b.byFile[d.file] = doc
+		if d.post {
+			b.site.Posts = append(b.site.Posts, doc)
+		} else {
+			b.site.Pages = append(b.site.Pages, doc)
+		}
+		placed = append(placed, d)
+		key := b.groupKey(d, doc)
+		groups[key] = append(groups[key], doc)
+	}
+	b.translations(placed, groups)
+	for _, g := range groups {
+		b.pair(g)
+	}
+	for _, d := range placed {
+		b.references(d, b.byFile[d.file])
+	}
+	b.redirects(placed, paths)
+	sortDocs(b.site.Posts)
+	slices.SortFunc(b.site.Pages, func(x, y *Document) int { return strings.Compare(x.Path, y.Path) })
+}
+
+// place gives a document its language, address and facts; nil when it is held
+// back or wrong.
+func (b *builder) place(d *draft) *Document {
+	fm := d.fm
+	lang := d.lang
+	if lang == "" {
+		if len(b.site.Config.Languages) == 0 {
+			return nil
+		}
+		lang = b.site.Config.Languages[0].Tag
+	}
+	doc := &Document{
+		File: d.file, BodyLine: d.bodyLine, Lang: lang,
+		Title: fm.title, Description: fm.description,
+		Date: fm.date, Tags: fm.tags, Pinned: fm.pin, Minutes: d.doc.Minutes,
+		Source: recipe.Source{Digest: d.digest()},
+		Body:   b.loader.body(d.file, d.size, d.sum),
+	}
+	if fm.minutes > 0 {
+		doc.Minutes = fm.minutes
+	}
+	if doc.Title == "" {
+		doc.Title = d.doc.Title
+	}
+	if doc.Title == "" {
+		b.probs.Errorf(d.file, d.bodyLine, `begin the text with a line "# Title", or add title: to the front matter`, "the document has no title")
+	}
+	if doc.Description == "" {
+		doc.Description = d.doc.Summary
+	}
+	for _, a := range fm.authors {
+		if name := b.layout.authors[a]; name != "" {
+			a = name
+		}
+		doc.Authors = append(doc.Authors, a)
+	}
+	if len(doc.Authors) == 0 && b.site.Config.Author != "" {
+		doc.Authors = []string{b.site.Config.Author}
+	}
+	for _, c := range fm.categories {
+		if _, ok := b.layout.languageOf(c); ok {
+			doc.LangTopics = append(doc.LangTopics, c)
+		} else {
+			doc.Categories = append(doc.Categories, c)
+		}
+	}
+	if fm.updated != fm.date {
+		doc.Updated = fm.updated
+	}
+	if fm.updated != "" && fm.date != "" && fm.updated < fm.date {
+		b.probs.Errorf(d.file, fm.line["date"], "correct one of them", "updated on %s, before its date %s", fm.updated, fm.date)
+	}
+	b.topics(d, "tag", "tags", doc.Tags)
+	b.topics(d, "category", "categories", fm.categories)
+
+	doc.Slug = b.slug(d, doc)
+	if doc.Slug == "" {
+		return nil
+	}
+	home := Home(b.site.Language(lang))
+	if d.post {
+		if fm.date == "" {
+			if fm.dateLine == 0 { // a wrong date was reported already
+				b.probs.Errorf(d.file, 1, "add a line to the front matter: date: YYYY-MM-DD", "the post has no date")
+			}
+			return nil
+		}
+		doc.Path = home + b.site.format.postPath(fm.date, doc.Slug) + "/"
+	} else {
+		doc.Path = home + b.pagePath(d, doc.Slug) + "/"
+	}
+	if b.isHidden(d, doc) {
+		return nil
+	}
+	return doc
+}
+
+// isHidden holds back drafts and posts of days to come.
+func (b *builder) isHidden(d *draft, doc *Document) bool {
+	opts := b.loader.opts
+	switch {
+	case opts.Drafts:
+		return false
+	case d.fm.draft:
+		b.hidden[d.file] = "is a draft"
+	case opts.Today != "" && doc.Date > opts.Today:
+		b.hidden[d.file] = "is dated " + doc.Date
+		b.probs.Warnf(d.file, d.fm.dateLine, "publish again on that day", "held back until %s", doc.Date)
+	default:
+		return false
+	}
+	return true
+}
+
+func (b *builder) topics(d *draft, one, key string, names []string) {
+	for _, n := range names {
+		if Slugify(n) == "" {
+			b.probs.Errorf(d.file, d.fm.line[key], "use letters or digits", "%s %q has nothing that a URL could show", one, n)
+		}
+	}
+}
+
+func (b *builder) slug(d *draft, doc *Document) string {
+	s, line := d.fm.slug, d.fm.line["slug"]
+	switch {
+	case s != "":
+	case b.layout.mkdocs && d.post:
+		s = Slugify(doc.Title)
+	default:
+		s = d.name
+	}
+	if why := badSegment(s); why != "" {
+		b.probs.Errorf(d.file, line, "use letters, digits and hyphens", "the slug %q %s", s, why)
+		return ""
+	}
+	return s
+}
+
+func (f urlFormat) postPath(date, slug string) string {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return slug // day has checked it
+	}
+	return strings.NewReplacer("{date}", t.Format(f.date), "{slug}", slug).Replace(f.post)
+}
+
+// pagePath is where a standing page lives: its place in the folder.
+func (b *builder) pagePath(d *draft, slug string) string {
+	rel := strings.TrimPrefix(d.stem, b.layout.pages+"/")
+	dir := path.Dir(rel)
+	if path.Base(rel) == "index" {
+		dir = path.Dir(dir)
+	}
+	return strings.TrimPrefix(path.Join(dir, slug), "./")
+}
+
+// groupKey is equal for the translations of one document.
+func (b *builder) groupKey(d *draft, doc *Document) string {
+	if b.layout.mkdocs {
+		return doc.Date + "/" + doc.Slug
+	}
+	return d.stem
+}
+
+// translations joins documents that say in their front matter what they are a
+// translation of: the slug of a post, or the file's place relative to theirs.
+func (b *builder) translations(placed []*draft, groups map[string][]*Document) {
+	bySlug := map[string]string{}
+	for key, g := range groups {
+		for _, doc := range g {
+			if doc.Lang == b.site.Config.Languages[0].Tag {
+				bySlug[doc.Slug] = key
+			}
+		}
+	}
+	for _, d := range placed {
+		of := d.fm.translationOf
+		if of == "" {
+			continue
+		}
+		doc := b.byFile[d.file]
+		target := ""
+		if orig := b.byFile[path.Join(path.Dir(d.file), of)]; orig != nil {
+			target = b.keyOf(orig, groups)
+		} else if key, ok := bySlug[of]; ok {
+			target = key
+		} else {
+			b.probs.Errorf(d.file, d.fm.translationLine, "name the slug of a published post in the default language, or its file",
+				"a translation of %q, which does not exist", of)
+			continue
+		}
+		own := b.keyOf(doc, groups)
+		if own == target {
+			continue
+		}
+		groups[own] = slices.DeleteFunc(groups[own], func(x *Document) bool { return x == doc })
+		groups[target] = append(groups[target], doc)
+	}
+}
+
+func (b *builder) keyOf(doc *Document, groups map[string][]*Document) string {
+	for key, g := range groups {
+		if slices.Contains(g, doc) {
+			return key
+		}
+	}
+	return ""
+}
+
+// pair makes the documents of a group each other's translations.
+func (b *builder) pair(group []*Document) {
+	order := func(doc *Document) int {
+		return slices.IndexFunc(b.site.Config.Languages, func(l config.Language) bool { return l.Tag == doc.Lang })
+	}
+	slices.SortStableFunc(group, func(x, y *Document) int { return order(x) - order(y) })
+	for i, doc := range group {
+		if i > 0 && group[i-1].Lang == doc.Lang {
+			b.probs.Errorf(doc.File, 0, "give one of them another lang or slug", "%s is the same document in the same language", group[i-1].File)
+			return
+		}
+	}
+	if len(group) > 1 {
+		for _, doc := range group {
+			doc.Translations = group
+		}
+	}
+}
+
+// references resolves what a document shows and links to.
+func (b *builder) references(d *draft, doc *Document) {
+	if d.fm.audio != "" || d.fm.episode > 0 || slices.ContainsFunc(doc.Categories, isPodcast) {
+		doc.Episode = b.episode(d)
+	}
+	for _, ref := range d.doc.Refs {
+		dest, isSite := b.resolvable(d, ref)
+		if !isSite {
+			continue
+		}
+		if strings.HasPrefix(dest, "/") {
+			if ref.Image {
+				b.probs.Errorf(d.file, ref.Line, "put the image beside the post and name it relative to it", "the image %s has an absolute path", ref.Dest)
+				continue
+			}
+			doc.SiteLinks = append(doc.SiteLinks, SiteLink{dest, ref.Line})
+			continue
+		}
+		name := path.Join(path.Dir(d.file), dest)
+		if name == ".." || strings.HasPrefix(name, "../") {
+			b.probs.Errorf(d.file, ref.Line, "move the file into the content folder", "%s leads out of the content folder", ref.Dest)
+			continue
+		}
+		if ref.Image {
+			if h, ok := b.loader.asset(name, d.file, ref.Line, b.probs); ok {
+				b.site.Assets[h.asset.Key] = h.asset
+				set(&doc.Source.Images, ref.Dest, image(h.asset, h.width, h.height))
+			}
+			continue
+		}
+		if to := b.link(d, ref, name); to != "" {
+			key, _, _ := strings.Cut(ref.Dest, "#")
+			set(&doc.Source.Links, key, to)
+		}
+	}
+}
+
+func set[V any](m *map[string]V, k string, v V) {
+	if *m == nil {
+		*m = map[string]V{}
+	}
+	(*m)[k] = v
+}
+
+// resolvable returns a reference's decoded path, when it is one to this site.
+func (b *builder) resolvable(d *draft, ref markdown.Ref) (string, bool) {
+	u, err := url.Parse(ref.Dest)
+	if err != nil {
+		b.probs.Errorf(d.file, ref.Line, "percent-encode spaces and brackets in it", "%q is not a URL", ref.Dest)
+		return "", false
+	}
+	if u.Scheme != "" || u.Host != "" || u.Path == "" {
+		return "", false
+	}
+	return u.Path, true
+}
+
+// link resolves a relative link to a document or a file; "" when a problem was
+// reported.
+func (b *builder) link(d *draft, ref markdown.Ref, name string) string {
+	if doc := b.byFile[name]; doc != nil {
+		return doc.Path
+	}
+	if why := b.hidden[name]; why != "" {
+		b.probs.Errorf(d.file, ref.Line, "remove the link until it is published", "links to %s, which %s", name, why)
+		return ""
+	}
+	if ext := path.Ext(name); ext == ".md" || ext == ".markdown" || ext == "" {
+		hint := "name the file, relative to this one: ../other-post/index.en.md"
+		if doc := b.sibling(name); doc != nil {
+			hint = fmt.Sprintf("did you mean %s?", doc.File)
+		}
+		b.probs.Errorf(d.file, ref.Line, hint, "a link to nowhere: there is no document %s", name)
+		return ""
+	}
+	h, ok := b.loader.asset(name, d.file, ref.Line, b.probs)
+	if !ok {
+		return ""
+	}
+	b.site.Assets[h.asset.Key] = h.asset
+	return "/" + h.asset.Key
+}
+
+// sibling finds a document in the folder that a wrong link names.
+func (b *builder) sibling(name string) *Document {
+	name = strings.TrimSuffix(name, path.Ext(name))
+	for _, docs := range [][]*Document{b.site.Posts, b.site.Pages} {
+		for _, doc := range docs {
+			if path.Dir(doc.File) == name || strings.HasPrefix(doc.File, name+".") {
+				return doc
+			}
+		}
+	}
+	return nil
+}
+
+func isPodcast(category string) bool { return Slugify(category) == "podcast" }
+
+// episode reads the enclosure of a podcast episode, if it has one.
+func (b *builder) episode(d *draft) *recipe.Episode {
+	e := &recipe.Episode{Duration: d.fm.duration, Number: d.fm.episode, Season: d.fm.season}
+	if d.fm.audio == "" {
+		return e
+	}
+	if u, err := url.Parse(d.fm.audio); err == nil && u.Scheme != "" {
+		b.probs.Errorf(d.file, d.fm.audioLine, "put the file beside the post: a feed must state its length and type", "audio: %s is on another host", d.fm.audio)
+		return e
+	}
+	name := path.Join(path.Dir(d.file), d.fm.audio)
+	h, ok := b.loader.asset(name, d.file, d.fm.audioLine, b.probs)
+	if !ok {
+		return e
+	}
+	if !strings.HasPrefix(h.asset.Meta.ContentType, "audio/") {
+		b.probs.Errorf(d.file, d.fm.audioLine, "use .mp3 or .m4a", "audio: %s is not an audio file", d.fm.audio)
+		return e
+	}
+	if e.Duration == 0 {
+		b.probs.Warnf(d.file, d.fm.audioLine, `add duration: "mm:ss"`, "the episode does not say how long it is")
+	}
+	b.site.Assets[h.asset.Key] = h.asset
+	e.Audio, e.Type, e.Length = "/"+h.asset.Key, h.asset.Meta.ContentType, h.size
+	return e
+}
+
+// redirects collects old addresses: those that documents name, and for a MkDocs
+// blog the address that a translation had before it got its language's prefix.
+func (b *builder) redirects(placed []*draft, paths map[string]string) {
+	from := map[string]string{}
+	for _, d := range placed {
+		doc := b.byFile[d.file]
+		for _, a := range d.fm.aliases {
+			p := a.path
+			switch {
+			case !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") || strings.ContainsAny(p, "?#\\"):
+				b.probs.Errorf(d.file, a.line, "write the path only, with a slash at its beginning: /old/post/", "aliases: %q is not a path", p)
+				continue
+			case slices.Contains(strings.Split(p, "/"), ".."):
+				b.probs.Errorf(d.file, a.line, "write the path as browsers ask for it", "aliases: %q has .. in it", p)
+				continue
+			}
+			if other := paths[p]; other != "" {
+				b.probs.Errorf(d.file, a.line, "remove the alias", "aliases: %s is the URL of %s", p, other)
+				continue
+			}
+			if other := from[p]; other != "" {
+				b.probs.Errorf(d.file, a.line, "remove one of them", "aliases: %s is also an alias in %s", p, other)
+				continue
+			}
+			from[p] = d.file
+			b.site.Redirects[p] = doc.Path
+		}
+	}
+	for _, d := range placed {
+		doc := b.byFile[d.file]
+		if !b.layout.mkdocs || !d.post || doc.Lang == b.site.Config.Languages[0].Tag {
+			continue
+		}
+		old := "/" + b.site.format.postPath(doc.Date, doc.Slug) + "/"
+		if paths[old] == "" && from[old] == "" {
+			from[old] = d.file
+			b.site.Redirects[old] = doc.Path
+		}
+	}
+}

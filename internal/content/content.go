@@ -1,0 +1,137 @@
+// Package content turns a folder of Markdown into the blog's model: posts,
+// standing pages, languages, translations, episodes and the files beside them.
+//
+// # Two layouts
+//
+// Its own:
+//
+//	posts/<slug>/index.<lang>.md   images and audio beside it
+//	pages/<slug>/index.<lang>.md   standing pages: /about/
+//
+// with the settings of blog.yaml; and, read in place and unedited, the layout
+// of Material for MkDocs' blog plugin, recognised by a mkdocs.yml at the top
+// of the folder, whose settings give the title, the URL formats and the number
+// of posts on a page. The published address of a post does not depend on the
+// layout that it came from.
+//
+// # Languages
+//
+// A document's language is the first of: the front matter key lang, the suffix
+// of the file name (index.ja.md), a category that is a language code. The last
+// is how a MkDocs blog, which has no languages, keeps its Chinese editions:
+// category zh is read as zh-Hant, the post moves under /zh/, and is paired
+// with the document of the same date and slug. The category's page stays where
+// it was.
+//
+// # Dates
+//
+// A date is text, YYYY-MM-DD, from the file to the page. No time zone is ever
+// applied to it, so it cannot shift by a day.
+//
+// # What it refuses
+//
+// Load reports every problem it can find, with file and line, and returns a
+// Site only when none of them is an error. It reads nothing outside the folder
+// (os.Root enforces that, symbolic links included) and no Markdown file larger
+// than MaxMarkdown. It never writes.
+package content
+
+import (
+	"github.com/victorleungtw/blog/internal/config"
+	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/store"
+)
+
+// MaxMarkdown is the largest Markdown file that is read, in bytes. The longest
+// post that a person has written so far is a hundredth of it.
+const MaxMarkdown = 2 << 20
+
+// MaxAsset is the largest image or audio file, in bytes: an hour of speech at
+// 128 kbit/s fits three times.
+const MaxAsset = 200 << 20
+
+// Site is the content that would be published.
+type Site struct {
+	Config config.Site
+	// Posts are the posts and episodes of all languages, newest first.
+	Posts []*Document
+	// Pages are the standing pages, by path.
+	Pages []*Document
+	// Redirects are old paths and where they lead now. A path that something
+	// else occupies is not in it.
+	Redirects map[string]string
+	// Assets are the files that documents show or link to, by key.
+	Assets map[string]Asset
+
+	format urlFormat
+}
+
+// Document is a post, an episode or a standing page in one language.
+type Document struct {
+	File     string // slash-separated, relative to the content folder
+	BodyLine int    // line of File on which the Markdown begins
+	Lang     string // BCP 47, one of Config.Languages
+	Path     string // URL path, decoded, with a slash at both ends
+	Slug     string
+
+	Title       string
+	Description string // plain text: the author's, else the beginning of the body
+	Date        string // YYYY-MM-DD; empty for a standing page
+	Updated     string // YYYY-MM-DD, only when it is not Date
+	Authors     []string
+	Categories  []string // without the ones that say the language
+	LangTopics  []string // the categories that said the language
+	Tags        []string
+	Pinned      bool
+	Minutes     int
+	Episode     *recipe.Episode
+
+	// Translations are this document in every language it exists in, itself
+	// included, in the order of Config.Languages.
+	Translations []*Document
+
+	Source recipe.Source // what the renderer is given
+	Body   store.Body    // the file's bytes, under src/<Source.Digest>
+
+	// SiteLinks are links to absolute paths of this site. Only a plan of the
+	// whole site can tell whether they lead anywhere.
+	SiteLinks []SiteLink
+}
+
+// SiteLink is a link to an absolute path, and the line that it is on.
+type SiteLink struct {
+	Path string
+	Line int
+}
+
+// Asset is a file that is served as it is.
+type Asset struct {
+	Key  string // "asset/<sha256>.<ext>"
+	File string
+	Meta store.Meta
+	Body store.Body
+}
+
+// CategoryFormat is where a category's page lives: "category/{slug}".
+func (s *Site) CategoryFormat() string { return s.format.category }
+
+// ArchiveFormat is where a year's page lives: "archive/{date}".
+func (s *Site) ArchiveFormat() string { return s.format.archive }
+
+// Language returns the configured language with this tag.
+func (s *Site) Language(tag string) config.Language {
+	for _, l := range s.Config.Languages {
+		if l.Tag == tag {
+			return l
+		}
+	}
+	return config.Language{Tag: tag}
+}
+
+// Home is the path of a language's home page: "/", "/zh/".
+func Home(l config.Language) string {
+	if l.Prefix == "" {
+		return "/"
+	}
+	return "/" + l.Prefix + "/"
+}

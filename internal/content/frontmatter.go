@@ -1,0 +1,322 @@
+package content
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/victorleungtw/blog/internal/problem"
+)
+
+// frontMatter is what the YAML block at the top of a document says.
+type frontMatter struct {
+	title, description, slug, lang string
+	date, updated                  string
+	dateLine                       int
+	tags, categories, authors      []string
+	aliases                        []alias
+	translationOf                  string
+	translationLine                int
+	draft, pin                     bool
+	minutes                        int
+
+	audio                     string
+	audioLine                 int
+	episode, season, duration int
+	line                      map[string]int // canonical key → line
+}
+
+type alias struct {
+	path string
+	line int
+}
+
+// keyNames maps every key that is understood to the name used below. The
+// second names are other generators' words for the same thing.
+var keyNames = map[string]string{
+	"title":       "title",
+	"description": "description", "summary": "description", "excerpt": "description", "subtitle": "description",
+	"slug": "slug",
+	"lang": "lang", "language": "lang", "locale": "lang",
+	"date": "date", "pubDatetime": "date", "pubDate": "date", "publishDate": "date",
+	"updated": "updated", "lastmod": "updated", "modDatetime": "updated",
+	"tags": "tags", "categories": "categories", "category": "categories",
+	"author": "authors", "authors": "authors",
+	"aliases": "aliases", "redirect_from": "aliases",
+	"translation_of": "translation_of", "translationKey": "translation_of",
+	"draft": "draft", "published": "published",
+	"pin": "pin", "featured": "pin",
+	"readtime": "readtime",
+	"audio":    "audio", "episode": "episode", "season": "season", "duration": "duration",
+}
+
+// ignoredKeys are keys of other generators that change how their own theme
+// looks and mean nothing here.
+var ignoredKeys = []string{"layout", "template", "hide", "icon", "status", "comments", "search", "social", "links", "toc", "showToc", "TocOpen"}
+
+// parseFrontMatter reads the YAML block that starts after line first-1 of file.
+func parseFrontMatter(file string, block []byte, first int, probs *problem.List) frontMatter {
+	fm := frontMatter{line: map[string]int{}}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(block, &doc); err != nil {
+		line, msg := yamlError(err, first)
+		probs.Errorf(file, line, "check the indentation, and put quotes around a value with a colon in it",
+			"the front matter is not valid YAML: %s", msg)
+		return fm
+	}
+	if len(doc.Content) == 0 {
+		return fm
+	}
+	m := doc.Content[0]
+	if m.Kind != yaml.MappingNode {
+		probs.Errorf(file, first, "write one \"key: value\" on each line between the --- lines",
+			"the front matter is not a list of keys and values")
+		return fm
+	}
+	p := fmParser{file: file, first: first, probs: probs}
+	seen := map[string]string{}
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		key, val := m.Content[i], m.Content[i+1]
+		line := p.line(key)
+		name, known := keyNames[key.Value]
+		if !known {
+			if !slices.Contains(ignoredKeys, key.Value) {
+				hint := "remove it, or see docs/content.md for the keys that mean something"
+				if near := nearest(key.Value, keyNames); near != "" {
+					hint = fmt.Sprintf("did you mean %q?", near)
+				}
+				probs.Warnf(file, line, hint, "unknown front matter key %q", key.Value)
+			}
+			continue
+		}
+		if other, dup := seen[name]; dup {
+			probs.Errorf(file, line, "keep one of them", "%q and %q say the same thing twice", other, key.Value)
+			continue
+		}
+		seen[name] = key.Value
+		fm.line[name] = line
+		p.set(&fm, name, val)
+	}
+	return fm
+}
+
+type fmParser struct {
+	file  string
+	first int
+	probs *problem.List
+}
+
+func (p fmParser) line(n *yaml.Node) int { return p.first + n.Line - 1 }
+
+func (p fmParser) set(fm *frontMatter, name string, val *yaml.Node) {
+	line := p.line(val)
+	switch name {
+	case "title":
+		fm.title = p.text(name, val)
+	case "description":
+		fm.description = p.text(name, val)
+	case "slug":
+		fm.slug = p.text(name, val)
+	case "lang":
+		fm.lang = p.text(name, val)
+	case "date":
+		fm.dateLine = line
+		p.date(fm, val)
+	case "updated":
+		fm.updated = p.day(name, val)
+	case "tags":
+		fm.tags = p.texts(name, val)
+	case "categories":
+		fm.categories = p.texts(name, val)
+	case "authors":
+		fm.authors = p.texts(name, val)
+	case "aliases":
+		for _, s := range p.texts(name, val) {
+			fm.aliases = append(fm.aliases, alias{s, line})
+		}
+	case "translation_of":
+		fm.translationOf, fm.translationLine = p.text(name, val), line
+	case "draft":
+		fm.draft = p.boolean(name, val)
+	case "published":
+		fm.draft = fm.draft || !p.boolean(name, val)
+	case "pin":
+		fm.pin = p.boolean(name, val)
+	case "readtime":
+		fm.minutes = p.number(name, val)
+	case "audio":
+		fm.audio, fm.audioLine = p.text(name, val), line
+	case "episode":
+		fm.episode = p.number(name, val)
+	case "season":
+		fm.season = p.number(name, val)
+	case "duration":
+		fm.duration = p.duration(val)
+	}
+}
+
+func (p fmParser) text(name string, n *yaml.Node) string {
+	if n.Kind != yaml.ScalarNode {
+		p.probs.Errorf(p.file, p.line(n), "write it on one line: "+name+": text", "%s is not a text", name)
+		return ""
+	}
+	if n.Tag == "!!null" {
+		return ""
+	}
+	return strings.TrimSpace(n.Value)
+}
+
+// texts reads a text or a list of texts.
+func (p fmParser) texts(name string, n *yaml.Node) []string {
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
+		return nil
+	case n.Kind == yaml.ScalarNode:
+		return []string{p.text(name, n)}
+	case n.Kind == yaml.SequenceNode:
+		var out []string
+		for _, c := range n.Content {
+			switch t := p.text("an entry of "+name, c); {
+			case t == "" && c.Kind == yaml.ScalarNode:
+				p.probs.Errorf(p.file, p.line(c), "remove the empty entry", "%s has an empty entry", name)
+			case t != "" && !slices.Contains(out, t):
+				out = append(out, t)
+			}
+		}
+		return out
+	}
+	p.probs.Errorf(p.file, p.line(n), fmt.Sprintf("write it as %s: [one, two]", name), "%s is not a list", name)
+	return nil
+}
+
+func (p fmParser) boolean(name string, n *yaml.Node) bool {
+	switch strings.ToLower(n.Value) {
+	case "true", "yes", "on":
+		return true
+	case "false", "no", "off":
+		return false
+	}
+	p.probs.Errorf(p.file, p.line(n), "write true or false", "%s: %q is neither true nor false", name, n.Value)
+	return false
+}
+
+func (p fmParser) number(name string, n *yaml.Node) int {
+	v, err := strconv.Atoi(n.Value)
+	if err != nil || v < 1 {
+		p.probs.Errorf(p.file, p.line(n), "write a whole number from 1", "%s: %q is not a number", name, n.Value)
+		return 0
+	}
+	return v
+}
+
+// date reads a day, or the map of days that Material for MkDocs allows.
+func (p fmParser) date(fm *frontMatter, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		fm.date = p.day("date", n)
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch n.Content[i].Value {
+		case "created":
+			fm.date = p.day("date.created", n.Content[i+1])
+		case "updated":
+			fm.updated = p.day("date.updated", n.Content[i+1])
+		}
+	}
+	if fm.date == "" {
+		p.probs.Errorf(p.file, p.line(n), "add a line \"created: YYYY-MM-DD\" below date", "date has no created")
+	}
+}
+
+var dayRE = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})(?:[Tt ]\d{1,2}:\d{2}.*)?$`)
+
+// day reads a date and forgets its time of day and zone: the day that the
+// author wrote is the day that readers see.
+func (p fmParser) day(name string, n *yaml.Node) string {
+	m := dayRE.FindStringSubmatch(strings.TrimSpace(n.Value))
+	if m == nil {
+		p.probs.Errorf(p.file, p.line(n), "write it as YYYY-MM-DD", "%s: %q is not a date", name, n.Value)
+		return ""
+	}
+	if _, err := time.Parse(time.DateOnly, m[1]); err != nil {
+		p.probs.Errorf(p.file, p.line(n), "write a day that exists, as YYYY-MM-DD", "%s: there is no day %s", name, m[1])
+		return ""
+	}
+	return m[1]
+}
+
+var durationRE = regexp.MustCompile(`^(?:(\d+):)?(\d{1,2}):(\d{2})$`)
+
+// duration reads [h:]mm:ss or a number of seconds, the two forms of
+// itunes:duration.
+func (p fmParser) duration(n *yaml.Node) int {
+	if m := durationRE.FindStringSubmatch(n.Value); m != nil {
+		h, _ := strconv.Atoi(m[1]) // "" is zero hours
+		min, _ := strconv.Atoi(m[2])
+		sec, _ := strconv.Atoi(m[3])
+		return h*3600 + min*60 + sec
+	}
+	if v, err := strconv.Atoi(n.Value); err == nil && v > 0 && n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) == 0 {
+		return v
+	}
+	p.probs.Errorf(p.file, p.line(n), `write it in quotes as "mm:ss" or "h:mm:ss"`, "duration: %q is not a length of time", n.Value)
+	return 0
+}
+
+var yamlLineRE = regexp.MustCompile(`line (\d+): (.*)`)
+
+// yamlError takes the line out of the library's message and makes it a line of
+// the file.
+func yamlError(err error, first int) (int, string) {
+	var te *yaml.TypeError
+	msg := strings.TrimPrefix(err.Error(), "yaml: ")
+	if errors.As(err, &te) && len(te.Errors) > 0 {
+		msg = te.Errors[0]
+	}
+	if m := yamlLineRE.FindStringSubmatch(msg); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		return first + n - 1, m[2]
+	}
+	return first, msg
+}
+
+// nearest returns the known key that is at most two edits away, or "".
+func nearest(key string, known map[string]string) string {
+	best, bestD := "", 3
+	for k := range known {
+		if d := editDistance(strings.ToLower(key), strings.ToLower(k)); d < bestD || d == bestD && k < best {
+			best, bestD = k, d
+		}
+	}
+	if bestD > 2 || bestD >= len(key) {
+		return ""
+	}
+	return best
+}
+
+// editDistance counts insertions, deletions and substitutions (Levenshtein).
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diag := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			sub := diag
+			if a[i] != b[j] {
+				sub++
+			}
+			diag = row[j+1]
+			row[j+1] = min(sub, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,133 @@
+// Package renderer is the Lambda that makes pages: a recipe in, bytes out, and
+// the bytes kept in its region's bucket.
+//
+// # Two ways in
+//
+// A publisher invokes it directly with a batch of digests, before the release
+// that has them is visible to anybody. That is where the work is done: each
+// page is rendered, compressed as well as it can be, and stored three times
+// (as it is, .br, .gz). CloudFront asks it over HTTP only for what S3 could
+// not give: the primary region is down, an object was lost.
+//
+// # What it promises
+//
+// It answers a digest address with that digest's bytes or with an error, never
+// with other bytes. A recipe that was made for another version of the renderer
+// is refused with 503 and a log line that raises an alarm: rendering it with
+// this version would put different bytes under the same name.
+//
+// It renders from the bucket of its own region alone, so that losing one
+// region does not stop the other, and writes there only what does not exist.
+// It holds nothing between requests that would change an answer.
+//
+// # Compression
+//
+// Brotli at its best quality takes about 50 ms for a page, a hundred times what
+// rendering takes, and is done in batches only. Over HTTP a page whose stored
+// variant is missing is compressed quickly, sent with a short life and a weak
+// ETag, and not stored: the place stays free for the better bytes.
+//
+// # Who may ask
+//
+// Requests over HTTP must carry the secret that CloudFront adds to them; only
+// /healthz, which Route 53 asks, is open. Direct invocations are authorised by
+// IAM.
+package renderer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/render"
+	"github.com/victorleungtw/blog/internal/store"
+)
+
+// MismatchMessage is the log message that the alarm on version mismatches looks
+// for.
+const MismatchMessage = "recipe of another renderer version"
+
+// ErrVersion is returned for a recipe that another version is to render.
+var ErrVersion = errors.New("the recipe is for another version of the renderer")
+
+// Renderer makes the pages of one region.
+type Renderer struct {
+	Bucket store.Bucket
+	Log    *slog.Logger
+	// Secrets are the values of the origin's secret header that are accepted:
+	// the current one, and the previous while it is being changed. With none,
+	// every request is accepted (the local edge).
+	Secrets []string
+	// SecretHeader is the header that carries it.
+	SecretHeader string
+}
+
+// Version is the version of this renderer.
+func (r *Renderer) Version() string { return render.Version() }
+
+// page returns a page's bytes: the stored ones, else rendered and stored now.
+func (r *Renderer) page(ctx context.Context, digest string) (*store.Object, error) {
+	obj, err := r.Bucket.Get(ctx, "page/"+digest)
+	if err == nil || !errors.Is(err, store.ErrNotExist) {
+		return obj, err
+	}
+	return r.render(ctx, digest)
+}
+
+// render makes a page and stores it as it is.
+func (r *Renderer) render(ctx context.Context, digest string) (*store.Object, error) {
+	raw, err := r.Bucket.Get(ctx, "recipe/"+digest)
+	if err != nil {
+		return nil, err
+	}
+	if recipe.Sum(raw.Body) != digest {
+		return nil, fmt.Errorf("recipe/%s: %w", digest, store.ErrCorrupt)
+	}
+	rec, err := recipe.Decode(raw.Body)
+	if err == nil && rec.Renderer != r.Version() {
+		err = fmt.Errorf("%w: it wants %s, this is %s", ErrVersion, rec.Renderer, r.Version())
+	} else if err != nil {
+		// A field that this version does not know is another version's too.
+		err = fmt.Errorf("%w: %w", ErrVersion, err)
+	}
+	if err != nil {
+		r.Log.ErrorContext(ctx, MismatchMessage, "digest", digest, "error", err)
+		return nil, err
+	}
+	p, err := render.Render(ctx, rec, sources{r.Bucket})
+	if err != nil {
+		return nil, fmt.Errorf("rendering %s: %w", rec.Path, err)
+	}
+	obj := &store.Object{Meta: store.Meta{ContentType: p.ContentType, CacheControl: store.Immutable}, Body: p.Body}
+	if err := r.keep(ctx, "page/"+digest, obj); err != nil {
+		return nil, err
+	}
+	return obj, nil
+}
+
+// keep stores an object. One that is there already was made from the same
+// recipe and has the same bytes.
+func (r *Renderer) keep(ctx context.Context, key string, obj *store.Object) error {
+	err := r.Bucket.Create(ctx, key, obj.Meta, store.Bytes(obj.Body))
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	return err
+}
+
+// sources reads sources from the bucket, and checks them: a page made from
+// other text than its recipe names would be the wrong page.
+type sources struct{ bucket store.Bucket }
+
+func (s sources) Source(ctx context.Context, digest string) ([]byte, error) {
+	obj, err := s.bucket.Get(ctx, "src/"+digest)
+	if err != nil {
+		return nil, err
+	}
+	if recipe.Sum(obj.Body) != digest {
+		return nil, fmt.Errorf("src/%s: %w", digest, store.ErrCorrupt)
+	}
+	return obj.Body, nil
+}
