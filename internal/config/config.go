@@ -1,6 +1,98 @@
 // Package config is the author's one configuration file, blog.yaml, typed and
 // validated.
+//
+// # What it promises
+//
+// Load returns every problem that it can find, each with its line and with a
+// hint, in one round. A key that it does not know is refused, never ignored:
+// a misspelt `standby` would otherwise be a region that is not there on the
+// day it is needed. What AWS would refuse after minutes of deploying (a name
+// that is too long, a retention that CloudWatch does not have, a region that
+// is not one) is refused here, in milliseconds. Nothing reads the environment,
+// the network or AWS.
+//
+// # Decisions
+//
+// Keys are lower_snake. The order of `languages` means something: the first is
+// the default and lives at the root of the site, the others live under a
+// prefix.
+//
+// A blog needs no domain: it then answers at the name that CloudFront gives
+// it, which nobody knows before the first deployment. So BaseURL is empty when
+// neither `domain` nor `base_url` is set, and whoever publishes asks the
+// deployment for it (names.BaseURL); a preview uses its own address.
+//
+// A domain is used once its hosted zone has an id (Config.LiveDomain). A zone
+// that the blog is to create gets its id by the first deployment; certificates
+// cannot be validated until the registrar delegates to it, and a stack that
+// waits for that hangs for hours. So the first deployment creates the zone and
+// a blog without a domain, and the second, with the id in blog.yaml, turns the
+// domain on.
+//
+// One file describes one environment, `prod` unless it says otherwise. ForEnv
+// derives another one from it: one region, no domain, nothing kept.
 package config
+
+// Config is the whole of blog.yaml.
+type Config struct {
+	Site
+	Domain string // readers' host name: "blog.example.com"; empty for CloudFront's own
+	Zone   Zone   // of Domain
+	AWS    AWS
+}
+
+// Zone is the Route 53 hosted zone in which Domain's records are.
+type Zone struct {
+	Create bool   // the blog makes the zone, named like Domain
+	ID     string // "Z0123456789ABC"; empty before a zone to create exists
+}
+
+// AWS is where the blog runs and how.
+type AWS struct {
+	Name             string // first part of every resource's name
+	Env              string // second part: "prod"
+	Account          string // twelve digits; empty for that of the credentials
+	Region           string // the primary region
+	Standby          string // the standby region; empty for none
+	RendererMemory   int    // MB
+	LogRetentionDays int
+	KMS              bool   // buckets are encrypted with keys of the blog's own
+	AlarmEmail       string // who is told of an alarm; empty for nobody
+}
+
+// Prod is the environment that readers see. Its data outlives its stacks.
+const Prod = "prod"
+
+// LiveDomain is the domain that readers can use: Domain, once its zone is
+// known, else empty.
+func (c *Config) LiveDomain() string {
+	if c.Zone.ID == "" {
+		return ""
+	}
+	return c.Domain
+}
+
+// Regions are the regions that hold content and a renderer, the primary first.
+func (c *Config) Regions() []string {
+	if c.AWS.Standby == "" {
+		return []string{c.AWS.Region}
+	}
+	return []string{c.AWS.Region, c.AWS.Standby}
+}
+
+// ForEnv returns the config of an environment. For the one that the file
+// describes that is the config itself; any other is a trial: the primary
+// region alone, without a domain.
+func (c *Config) ForEnv(env string) *Config {
+	out := *c
+	if env == "" || env == c.AWS.Env {
+		return &out
+	}
+	out.AWS.Env = env
+	out.AWS.Standby = ""
+	out.Domain, out.Zone, out.BaseURL = "", Zone{}, ""
+	return &out
+}
 
 // Site is the part of blog.yaml that shapes pages.
 type Site struct {
@@ -25,4 +117,23 @@ type Language struct {
 type NavItem struct {
 	Text map[string]string // by language tag; the default language's is required
 	URL  string            // a path: "/tags/"; a language's prefix is added to it
+}
+
+// Default is the configuration of a folder that has no blog.yaml: one
+// language, enough to preview it.
+func Default() *Config {
+	return &Config{
+		Site: Site{
+			Title:     "Blog",
+			Languages: []Language{{Tag: "en", Title: "Blog"}},
+			PerPage:   10,
+		},
+		AWS: AWS{
+			Name:             "blog",
+			Env:              Prod,
+			Region:           "ap-southeast-1",
+			RendererMemory:   1769,
+			LogRetentionDays: 30,
+		},
+	}
 }

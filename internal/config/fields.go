@@ -1,0 +1,73 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// config reads every key of blog.yaml into cfg, then checks what concerns more
+// than one key.
+func (r *reader) config(root *yaml.Node, cfg *Config) {
+	var langs []*yaml.Node
+	var nav *yaml.Node
+	r.mapping(root, "", fields{
+		"title":       r.title(&cfg.Title),
+		"description": r.text("description", &cfg.Description),
+		"author":      r.text("author", &cfg.Author),
+		"languages":   func(n *yaml.Node) { r.sequence(n, "languages", func(e *yaml.Node) { langs = append(langs, e) }) },
+		"per_page":    r.number("per_page", 1, 100, &cfg.PerPage),
+		"nav":         func(n *yaml.Node) { nav = n },
+		"base_url":    r.baseURL(&cfg.BaseURL),
+		"domain":      r.domain(&cfg.Domain),
+		"hosted_zone": func(n *yaml.Node) { r.zone(n, &cfg.Zone) },
+		"aws":         func(n *yaml.Node) { r.aws(n, &cfg.AWS) },
+	})
+	if r.at["title"] == 0 {
+		r.probs.Errorf(r.file, 0, titleHint, "title is missing")
+	}
+	r.languages(langs, cfg)
+	if nav != nil {
+		r.nav(nav, cfg)
+	}
+	r.addresses(cfg)
+	r.regions(cfg)
+}
+
+const titleHint = `write for example title: "Notes of a traveller"`
+
+func (r *reader) title(to *string) func(*yaml.Node) {
+	return r.scalar("title", to, func(s string) (string, string) {
+		if s == "" {
+			return "empty", titleHint
+		}
+		return "", ""
+	})
+}
+
+func (r *reader) zone(n *yaml.Node, z *Zone) {
+	r.mapping(n, "hosted_zone", fields{
+		"create": r.boolean("hosted_zone.create", &z.Create),
+		"id":     r.zoneID(&z.ID),
+	})
+}
+
+func (r *reader) aws(n *yaml.Node, a *AWS) {
+	r.mapping(n, "aws", fields{
+		"name":               r.part("name", &a.Name),
+		"env":                r.part("env", &a.Env),
+		"account":            r.account(&a.Account),
+		"region":             r.region("aws.region", &a.Region),
+		"standby":            r.region("aws.standby", &a.Standby),
+		"renderer_memory":    r.number("aws.renderer_memory", 128, 10240, &a.RendererMemory),
+		"log_retention_days": r.retention(&a.LogRetentionDays),
+		"kms":                r.boolean("aws.kms", &a.KMS),
+		"alarm_email":        r.email(&a.AlarmEmail),
+	})
+}
+
+func keys(fs fields) []string { return slices.Sorted(maps.Keys(fs)) }
+
+func list(fs fields) string { return strings.Join(keys(fs), ", ") }
