@@ -37,6 +37,8 @@
 package content
 
 import (
+	"slices"
+
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/store"
@@ -111,6 +113,9 @@ type Asset struct {
 	Meta store.Meta
 	Body store.Body
 }
+
+// Documents are the posts and the standing pages.
+func (s *Site) Documents() []*Document { return slices.Concat(s.Posts, s.Pages) }
 
 // CategoryFormat is where a category's page lives: "category/{slug}".
 func (s *Site) CategoryFormat() string { return s.format.category }

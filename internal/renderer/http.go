@@ -2,7 +2,6 @@ package renderer
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/victorleungtw/blog/internal/compress"
 	"github.com/victorleungtw/blog/internal/lambdahttp"
+	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -58,7 +58,7 @@ func (r *Renderer) route(w http.ResponseWriter, req *http.Request) {
 		r.health(w, req)
 		return
 	}
-	if !r.allowed(req) {
+	if r.Verify == nil || !r.Verify(req.Context(), req.Header.Get(names.OriginHeader)) {
 		fail(w, http.StatusForbidden, "not through the front door")
 		return
 	}
@@ -72,18 +72,6 @@ func (r *Renderer) route(w http.ResponseWriter, req *http.Request) {
 	default:
 		fail(w, http.StatusNotFound, "no such page")
 	}
-}
-
-// allowed compares the secret in constant time.
-func (r *Renderer) allowed(req *http.Request) bool {
-	got := []byte(req.Header.Get(r.SecretHeader))
-	ok := len(r.Secrets) == 0
-	for _, s := range r.Secrets {
-		if subtle.ConstantTimeCompare(got, []byte(s)) == 1 {
-			ok = true
-		}
-	}
-	return ok
 }
 
 // servePage answers a digest address, with or without the suffix of a variant.

@@ -56,12 +56,9 @@ var ErrVersion = errors.New("the recipe is for another version of the renderer")
 type Renderer struct {
 	Bucket store.Bucket
 	Log    *slog.Logger
-	// Secrets are the values of the origin's secret header that are accepted:
-	// the current one, and the previous while it is being changed. With none,
-	// every request is accepted (the local edge).
-	Secrets []string
-	// SecretHeader is the header that carries it.
-	SecretHeader string
+	// Verify judges the value of the origin's secret header. With none, every
+	// request over HTTP but /healthz is refused.
+	Verify func(ctx context.Context, got string) bool
 }
 
 // Version is the version of this renderer.

@@ -4,8 +4,9 @@
 //
 // # Keys
 //
-//	www!c             {"n":18,"has":[12,15,16,17,18]}: the current release, and
-//	                  the releases that the table holds whole
+//	www!c             {"n":18,"gen":21,"has":[12,15,16,17,18]}: the current
+//	                  release, the generation of the head that made it current,
+//	                  and the releases that the table holds whole
 //	www/2026/03/01/a/ 18:<digest>,12:<digest>  a path's entries, newest first
 //	www=<digest>      the body of a page small enough to be answered by the
 //	                  function itself (the 404 pages)
@@ -135,6 +136,7 @@ func Resolve(entries []Entry, n int) (to string, ok bool) {
 // Current is the value of the key www!c.
 type Current struct {
 	N   int   `json:"n"`             // the current release
+	Gen int   `json:"gen,omitempty"` // generation of the head that it was taken from
 	Has []int `json:"has,omitempty"` // releases that the table holds whole, ascending
 }
 
@@ -164,3 +166,9 @@ const Site Namespace = "www"
 func (ns Namespace) CurrentKey() string             { return string(ns) + "!c" }
 func (ns Namespace) PathKey(path string) string     { return string(ns) + path }
 func (ns Namespace) InlineKey(digest string) string { return string(ns) + "=" + digest }
+
+// Owns says whether a key belongs to the namespace.
+func (ns Namespace) Owns(key string) bool {
+	rest, ok := strings.CutPrefix(key, string(ns))
+	return ok && rest != "" && strings.ContainsRune("!/=", rune(rest[0]))
+}

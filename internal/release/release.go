@@ -1,0 +1,257 @@
+// Package release publishes: it makes a plan of pages the current release of
+// the blog, in the record of one or two regions and in the route table.
+//
+// # The record
+//
+// A release is a number n and a manifest, release/<n>.json, written once. The
+// head, head.json, says which release is current; it is the only object that
+// changes, by compare-and-swap, and every change gives it a new id and a
+// generation one higher. Rolling back changes the head too, and nothing else:
+// the number of a later release is never used again.
+//
+// # The steps of a publish
+//
+//	1  upload    sources, assets, recipes to every region      Create
+//	2  render    every page that the last release did not have, in every
+//	             region; the regions must agree on the bytes
+//	3  manifest  release/<n>.json to every region               Create
+//	4  head      the primary's head, then the standby's          Replace
+//	5  routes    entries, invisible until the current release is changed;
+//	             both in one call when they are few
+//	6  check     the changed pages, through the edge; when they are not what
+//	             was published, back to the release before
+//
+// # What a kill at each step leaves
+//
+// Until step 4 nothing that anybody reads has changed: blobs that no release
+// names, perhaps a manifest whose number is skipped. After step 4 the record
+// is ahead of the edge, which goes on showing the release before, whole. The
+// next run of any command that publishes starts by bringing the edge to the
+// head. No step has to be undone, so none can be left half undone.
+//
+// # Two publishers
+//
+// Both may upload and render at once; everything they write is named by its
+// digest. Of two that swap the head from the same state one wins. The other
+// learns it before anything of its own is visible, reads the winner's release,
+// and plans again on top of it. In the route table the generation decides: a
+// publisher that finds the table at a later generation than its own stops
+// writing, and every write names the version of the table that it read.
+//
+// # What a reader can see
+//
+// At every instant each edge answers from one release: the entries of a
+// release are chosen by the one key that names the current release (package
+// routes).
+package release
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/victorleungtw/blog/internal/routes"
+	"github.com/victorleungtw/blog/internal/store"
+)
+
+// HeadKey is the object that says which release is current.
+const HeadKey = "head.json"
+
+// Head is the one mutable object of the record.
+type Head struct {
+	N      int    `json:"n"`                // the current release
+	Last   int    `json:"last"`             // the highest number of any release
+	Gen    int    `json:"gen"`              // counts the changes of the head
+	ID     string `json:"id"`               // of this change; unlike the rest it is never the same twice
+	Commit string `json:"commit,omitempty"` // what the content's repository was at
+	Time   string `json:"time"`             // RFC 3339, by the publisher's clock; for people
+	Act    string `json:"act"`              // "publish" or "rollback"
+}
+
+// Manifest is one release. It is an image of the route table as well: with it
+// alone the table can be rebuilt.
+type Manifest struct {
+	N        int    `json:"n"`
+	ID       string `json:"id"`     // of the publish that wrote it
+	Parent   int    `json:"parent"` // the release that was current before; 0 for the first
+	Commit   string `json:"commit,omitempty"`
+	Time     string `json:"time"`
+	Renderer string `json:"renderer"`
+	// Routes are the entries of every path (package routes).
+	Routes map[string]string `json:"routes"`
+	// Unrouted are digests of pages that are reached by their address alone:
+	// the stylesheet.
+	Unrouted []string `json:"unrouted,omitempty"`
+	// Inline are digests of pages whose bytes stand in the route table: the
+	// 404 pages.
+	Inline []string `json:"inline,omitempty"`
+	// Objects are the keys of the sources and assets that the pages need.
+	Objects []string `json:"objects"`
+}
+
+// ManifestKey is where release n's manifest is.
+func ManifestKey(n int) string { return fmt.Sprintf("release/%010d.json", n) }
+
+// Pages returns what each path is in the release: a digest, or the path that
+// it redirects to. Paths that are gone are not in it.
+func (m *Manifest) Pages() (map[string]string, error) {
+	out := make(map[string]string, len(m.Routes))
+	for path, value := range m.Routes {
+		es, err := routes.ParseEntries(value)
+		if err != nil {
+			return nil, fmt.Errorf("release %d: %s: %w", m.N, path, err)
+		}
+		if to, ok := routes.Resolve(es, m.N); ok && to != routes.Gone {
+			out[path] = to
+		}
+	}
+	return out, nil
+}
+
+// Digests returns every digest that the release shows.
+func (m *Manifest) Digests() (map[string]bool, error) {
+	pages, err := m.Pages()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for _, to := range pages {
+		if to[0] != '/' {
+			out[to] = true
+		}
+	}
+	for _, d := range m.Unrouted {
+		out[d] = true
+	}
+	return out, nil
+}
+
+// ReadHead reads a region's head. An empty record has the zero Head and ETag.
+func ReadHead(ctx context.Context, b store.Bucket) (Head, string, error) {
+	var h Head
+	obj, err := b.Get(ctx, HeadKey)
+	if errors.Is(err, store.ErrNotExist) {
+		return h, "", nil
+	}
+	if err != nil {
+		return h, "", fmt.Errorf("reading the head: %w", err)
+	}
+	if err := json.Unmarshal(obj.Body, &h); err != nil {
+		return h, "", fmt.Errorf("reading the head: %w", err)
+	}
+	return h, obj.ETag, nil
+}
+
+// ReadManifest reads release n.
+func ReadManifest(ctx context.Context, b store.Bucket, n int) (*Manifest, error) {
+	obj, err := b.Get(ctx, ManifestKey(n))
+	if err != nil {
+		return nil, fmt.Errorf("reading release %d: %w", n, err)
+	}
+	var m Manifest
+	if err := json.Unmarshal(obj.Body, &m); err != nil {
+		return nil, fmt.Errorf("reading release %d: %w", n, err)
+	}
+	if m.N != n {
+		return nil, fmt.Errorf("reading release %d: the manifest says it is %d", n, m.N)
+	}
+	return &m, nil
+}
+
+var jsonMeta = store.Meta{ContentType: "application/json", CacheControl: "no-store"}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return b.Bytes(), err
+}
+
+// newID is 16 random bytes.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(b[:])
+}
+
+// nextRoutes writes the entries of release n over those of base: what changed
+// gets an entry in front. A value that grows over its limit loses its oldest
+// entry, but never the one that release keep, which readers see, needs.
+func nextRoutes(base map[string]string, pages map[string]string, n, keep int) (map[string]string, error) {
+	next := make(map[string]string, len(base)+len(pages))
+	for path, value := range base {
+		es, err := routes.ParseEntries(value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		want, listed := pages[path]
+		if !listed {
+			want = routes.Gone
+		}
+		if got, _ := routes.Resolve(es, n); got == want {
+			next[path] = value
+		} else if next[path], err = prepend(path, es, routes.Entry{N: n, To: want}, keep); err != nil {
+			return nil, err
+		}
+	}
+	for path, to := range pages {
+		if _, old := base[path]; old {
+			continue
+		}
+		if len(routes.Site.PathKey(path)) > routes.MaxKey {
+			return nil, fmt.Errorf("the URL %s is longer than %d bytes; give the post a shorter slug", path, routes.MaxKey-len(routes.Site))
+		}
+		var err error
+		if next[path], err = prepend(path, nil, routes.Entry{N: n, To: to}, keep); err != nil {
+			return nil, err
+		}
+	}
+	return next, nil
+}
+
+func prepend(path string, old []routes.Entry, e routes.Entry, keep int) (string, error) {
+	es := slices.Insert(slices.Clone(old), 0, e)
+	for {
+		v := routes.FormatEntries(es)
+		if len(v) <= routes.MaxValue {
+			return v, nil
+		}
+		last := len(es) - 1
+		if needed := slices.IndexFunc(es, func(x routes.Entry) bool { return x.N <= keep }); needed == last {
+			last--
+		}
+		if last < 1 {
+			return "", fmt.Errorf("the redirect of %s is too long for the route table", path)
+		}
+		es = slices.Delete(es, last, last+1)
+	}
+}
+
+// held lists the releases that the table still holds whole after its values
+// went from one release's routes to the next: those that were held before and
+// for which no value lost the entry that they need.
+func held(from, to map[string]string, before []int) []int {
+	lost := map[int]bool{}
+	for path, now := range to {
+		was, ok := from[path]
+		if !ok || was == now {
+			continue
+		}
+		a, err1 := routes.ParseEntries(was)
+		b, err2 := routes.ParseEntries(now)
+		for _, r := range before {
+			x, _ := routes.Resolve(a, r)
+			y, _ := routes.Resolve(b, r)
+			if err1 != nil || err2 != nil || x != y {
+				lost[r] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(before), func(r int) bool { return lost[r] })
+}
