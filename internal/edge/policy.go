@@ -1,0 +1,262 @@
+package edge
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The types of this file say what a distribution is in CloudFront's own terms
+// (https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfig.html).
+// They are plain data: the CDK app translates them, Distribution obeys them.
+
+// DistributionConfig describes a distribution.
+type DistributionConfig struct {
+	Origins              []Origin
+	OriginGroups         []OriginGroup
+	CacheBehaviors       []CacheBehavior // in order; the first that matches is taken
+	DefaultCacheBehavior CacheBehavior
+	CustomErrorResponses []CustomErrorResponse
+	HTTPVersion          string
+	IPV6Enabled          bool
+	// MinimumProtocolVersion is the security policy of a distribution with a
+	// domain of its own.
+	MinimumProtocolVersion string
+}
+
+// Origin is one place that answers cache misses. Its address is the caller's
+// to know: infra's domain names, Distribution's round trippers.
+type Origin struct {
+	ID                 string
+	ConnectionAttempts int
+	ConnectionTimeout  time.Duration
+	ReadTimeout        time.Duration // origin response timeout
+	// Verify says that requests carry the secret in VerifyHeader.
+	Verify bool
+}
+
+// The origins' IDs.
+const (
+	OriginStore        = "store"         // the primary region's bucket
+	OriginStoreStandby = "store-standby" // the standby region's bucket, if there is one
+	// OriginFallback is the renderer that stands in for the store: the standby
+	// region's if there is one, else the primary's, so that one lost region
+	// does not take both.
+	OriginFallback = "renderer-fallback"
+	OriginDynamic  = "renderer" // origin.<domain>, or the primary's API without a domain
+)
+
+// OriginGroup is a primary origin and the one that is asked when it fails.
+type OriginGroup struct {
+	ID               string
+	Primary          string
+	Secondary        string
+	FailoverCriteria []int // status codes; a failed connection or a timeout always counts
+}
+
+// CacheBehavior says what happens to the paths that a pattern matches.
+type CacheBehavior struct {
+	PathPattern           string // empty in the default behaviour
+	TargetOriginID        string // an origin or an origin group
+	ViewerProtocolPolicy  string
+	AllowedMethods        []string
+	ViewerRequestFunction bool // FunctionJS runs for viewer requests
+	Compress              bool
+	CachePolicy           *CachePolicy
+	OriginRequestPolicy   *OriginRequestPolicy // nil for none
+	ResponseHeadersPolicy *ResponseHeadersPolicy
+}
+
+// CachePolicy says what tells two objects apart and how long one is kept.
+type CachePolicy struct {
+	Name                       string
+	MinTTL, DefaultTTL, MaxTTL time.Duration
+	QueryStrings               bool     // all or none in the cache key
+	Headers                    []string // in the cache key, and so sent to the origin
+	EnableAcceptEncodingGzip   bool
+	EnableAcceptEncodingBrotli bool
+}
+
+// OriginRequestPolicy says what is sent to the origin beside the cache key.
+type OriginRequestPolicy struct {
+	Name    string
+	Headers []string
+}
+
+// ResponseHeadersPolicy says which headers an answer is given and deprived of
+// on its way to the viewer. Every header overrides the origin's.
+type ResponseHeadersPolicy struct {
+	Name                    string
+	ContentSecurityPolicy   string
+	ContentTypeOptions      bool // X-Content-Type-Options: nosniff
+	ReferrerPolicy          string
+	StrictTransportSecurity StrictTransportSecurity
+	CustomHeaders           []Header
+	RemoveHeaders           []string
+}
+
+// StrictTransportSecurity is HSTS; no MaxAge, no header.
+type StrictTransportSecurity struct {
+	MaxAge            time.Duration
+	IncludeSubdomains bool
+	Preload           bool
+}
+
+// Header is one response header.
+type Header struct{ Name, Value string }
+
+// CustomErrorResponse says for how long an error is kept. There are no custom
+// error pages: the edge function answers what it knows to be missing.
+type CustomErrorResponse struct {
+	ErrorCode          int
+	ErrorCachingMinTTL time.Duration
+}
+
+const (
+	// BrowserCacheControl is what a browser is told about a routed path: keep
+	// it, and ask (for a 304) before showing it again. The edge's own copy is
+	// named by its digest and lives on.
+	BrowserCacheControl = "public, max-age=0, must-revalidate"
+
+	// PageCSP allows a page its own stylesheet, fonts and pictures, and
+	// pictures and audio from elsewhere over TLS, because an author's old
+	// posts show pictures, and feeds play audio, that live on other hosts. It
+	// allows no script at all: the pages have none.
+	PageCSP = "default-src 'none'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; " +
+		"media-src 'self' https:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; " +
+		"form-action 'self'; frame-ancestors 'none'; upgrade-insecure-requests"
+
+	// AssetCSP is for a file that a reader opens by itself. An SVG may then
+	// style itself but run nothing, and the browser's own viewer may show
+	// audio and PDF.
+	AssetCSP = "default-src 'none'; img-src 'self' data:; media-src 'self'; object-src 'self'; " +
+		"style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+	referrerPolicy = "strict-origin-when-cross-origin"
+
+	pagesGroup  = "pages"
+	assetsGroup = "assets"
+)
+
+// digestPattern matches digest addresses and not /page/2/, which is a routed
+// path: "?" is exactly one character, so 64 or more follow "/page/". The edge
+// function answers 404 to any other path that it matches.
+var digestPattern = "/page/" + strings.Repeat("?", 64) + "*"
+
+// Topology is what a description depends on.
+type Topology struct {
+	Standby bool // there is a standby region
+}
+
+// Describe returns the distribution of a topology.
+func Describe(t Topology) DistributionConfig {
+	// A browser that has seen this once speaks TLS for two years. Not for
+	// subdomains and not preloaded: the author's other hosts are not ours to
+	// commit, and neither can be taken back quickly.
+	hsts := StrictTransportSecurity{MaxAge: 2 * 365 * 24 * time.Hour}
+	noise := []string{"x-amz-server-side-encryption", "x-amz-version-id", "x-amz-replication-status"}
+	page := []Header{
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+	}
+	// One address answers several encodings.
+	vary := Header{"Vary", "Accept-Encoding"}
+
+	pages := &ResponseHeadersPolicy{
+		Name: "pages", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,
+		ReferrerPolicy: referrerPolicy, StrictTransportSecurity: hsts, RemoveHeaders: noise,
+		CustomHeaders: append(slices.Clone(page), vary, Header{"Cache-Control", BrowserCacheControl}),
+	}
+	digests := &ResponseHeadersPolicy{
+		Name: "digests", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,
+		ReferrerPolicy: referrerPolicy, StrictTransportSecurity: hsts, RemoveHeaders: noise,
+		// A page has one address for search engines, and it is not this one.
+		CustomHeaders: append(slices.Clone(page), vary, Header{"X-Robots-Tag", "noindex"}),
+	}
+	assets := &ResponseHeadersPolicy{
+		Name: "assets", ContentSecurityPolicy: AssetCSP, ContentTypeOptions: true,
+		ReferrerPolicy: referrerPolicy, StrictTransportSecurity: hsts, RemoveHeaders: noise,
+		// Feed readers, podcast players and link previews show these files on
+		// pages of other sites.
+		CustomHeaders: []Header{{"Cross-Origin-Resource-Policy", "cross-origin"}},
+	}
+	dynamic := &ResponseHeadersPolicy{
+		Name: "dynamic", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,
+		ReferrerPolicy: referrerPolicy, StrictTransportSecurity: hsts, RemoveHeaders: noise,
+		CustomHeaders: page,
+	}
+
+	// Objects say how long they live (store.Immutable); a day is for one that
+	// lost its header. MinTTL is zero because any other would make CloudFront
+	// keep what says no-store.
+	byAddress := &CachePolicy{
+		Name: "address", DefaultTTL: 24 * time.Hour, MaxTTL: 365 * 24 * time.Hour,
+	}
+	// Kept only as long as the renderer says. The release is in the key, so
+	// that no answer of one release is given under the next.
+	byQuery := &CachePolicy{
+		Name: "query", MaxTTL: 24 * time.Hour, QueryStrings: true, Headers: []string{ReleaseHeader},
+		EnableAcceptEncodingGzip: true, EnableAcceptEncodingBrotli: true,
+	}
+	// For the renderer's log alone.
+	withRelease := &OriginRequestPolicy{Name: "release", Headers: []string{ReleaseHeader}}
+
+	read := []string{http.MethodGet, http.MethodHead}
+	const https = "redirect-to-https"
+	behaviour := CacheBehavior{
+		TargetOriginID: pagesGroup, ViewerProtocolPolicy: https, AllowedMethods: read,
+		ViewerRequestFunction: true, CachePolicy: byAddress, OriginRequestPolicy: withRelease,
+		ResponseHeadersPolicy: pages,
+	}
+	digest := behaviour
+	digest.PathPattern, digest.ResponseHeadersPolicy = digestPattern, digests
+	asset := CacheBehavior{
+		PathPattern: "/asset/*", TargetOriginID: OriginStore, ViewerProtocolPolicy: https,
+		AllowedMethods: read, CachePolicy: byAddress, ResponseHeadersPolicy: assets,
+	}
+	api := CacheBehavior{
+		PathPattern: "/api/*", TargetOriginID: OriginDynamic, ViewerProtocolPolicy: https,
+		AllowedMethods: append(slices.Clone(read), http.MethodOptions), ViewerRequestFunction: true,
+		Compress: true, CachePolicy: byQuery, ResponseHeadersPolicy: dynamic,
+	}
+	search := api
+	search.PathPattern = "/search"
+
+	// Without these, CloudFront spends 30 seconds (3 attempts of 10) before it
+	// asks the other origin.
+	origin := func(id string, read time.Duration, verify bool) Origin {
+		return Origin{ID: id, ConnectionAttempts: 2, ConnectionTimeout: 2 * time.Second, ReadTimeout: read, Verify: verify}
+	}
+	const bucket, renderer = 30 * time.Second, 10 * time.Second // a bucket's is fixed by CloudFront
+	// 403 is what a bucket says of a missing key to a reader without
+	// ListBucket.
+	failover := []int{403, 404, 500, 502, 503, 504}
+	c := DistributionConfig{
+		Origins: []Origin{
+			origin(OriginStore, bucket, false),
+			origin(OriginFallback, renderer, true),
+			origin(OriginDynamic, renderer, true),
+		},
+		OriginGroups: []OriginGroup{
+			{ID: pagesGroup, Primary: OriginStore, Secondary: OriginFallback, FailoverCriteria: failover},
+		},
+		DefaultCacheBehavior: behaviour,
+		// CloudFront's default is ten seconds for every error. A missing
+		// object is worth that; an origin's failure ends when it ends.
+		CustomErrorResponses: []CustomErrorResponse{
+			{403, 10 * time.Second}, {404, 10 * time.Second},
+			{500, 0}, {501, 0}, {502, 0}, {503, 0}, {504, 0},
+		},
+		HTTPVersion: "http2and3", IPV6Enabled: true, MinimumProtocolVersion: "TLSv1.2_2025",
+	}
+	if t.Standby {
+		c.Origins = append(c.Origins, origin(OriginStoreStandby, bucket, false))
+		c.OriginGroups = append(c.OriginGroups, OriginGroup{
+			ID: assetsGroup, Primary: OriginStore, Secondary: OriginStoreStandby, FailoverCriteria: failover,
+		})
+		asset.TargetOriginID = assetsGroup
+	}
+	c.CacheBehaviors = []CacheBehavior{digest, asset, api, search}
+	return c
+}
