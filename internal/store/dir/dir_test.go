@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -181,6 +182,35 @@ func TestDamageIsSeen(t *testing.T) {
 		if _, err := b.Replace(t.Context(), "page/a", store.Meta{}, store.Bytes(nil), `"x"`); !errors.Is(err, store.ErrCorrupt) {
 			t.Errorf("%s: Replace: %v, want ErrCorrupt", name, err)
 		}
+	}
+}
+
+// endless ends its context and goes on.
+type endless struct {
+	cancel func()
+	after  int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.cancel()
+	if e.after++; e.after > 100 {
+		return 0, io.EOF
+	}
+	return len(p), nil
+}
+
+func (*endless) Seek(int64, int) (int64, error) { return 0, nil }
+func (*endless) Close() error                   { return nil }
+
+func TestCreateStopsReadingWhenItsContextEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	e := &endless{cancel: cancel}
+	err := open(t).Create(ctx, "asset/a", store.Meta{}, store.Body{
+		Size: 1 << 40,
+		Open: func() (io.ReadSeekCloser, error) { return e, nil },
+	})
+	if !errors.Is(err, context.Canceled) || e.after > 1 {
+		t.Errorf("Create: %v, after %d reads; want context.Canceled after 1", err, e.after)
 	}
 }
 
