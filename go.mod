@@ -63,3 +63,5 @@ require (
 	golang.org/x/tools/godoc v0.1.0-deprecated // indirect
 	honnef.co/go/tools v0.8.2 // indirect
 )
+
+ignore ./infra/node_modules
