@@ -20,7 +20,7 @@
 //
 // An entry says what a path has been since release n: a digest (the page at
 // page/<digest>), "-" (gone: 410), or an absolute path (a permanent redirect).
-// The function takes the newest entry whose n is not above the current
+// No release has two entries for a path. The function takes the newest entry whose n is not above the current
 // release. So entries of a release that is being written are invisible until
 // the one key www!c is changed, an edge that still holds yesterday's www!c
 // picks yesterday's entries from today's values, and rolling back is changing
@@ -40,9 +40,13 @@
 // 5 MB in all, 512 bytes a key, 1,024 bytes a value, 50 keys a call, each call
 // all or nothing and refused when the table changed since it was read
 // (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-keyvaluestores).
+//
+// The suite in package routestest says what a Table promises as tests; every
+// Table passes it.
 package routes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,6 +54,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/victorleungtw/blog/internal/recipe"
 )
 
 // The documented limits of a CloudFront KeyValueStore, which every Table
@@ -80,43 +87,101 @@ type Table interface {
 	// Get reads one value. ok is false for a key that is not there.
 	Get(ctx context.Context, key string) (value string, ok bool, err error)
 	// Update puts and deletes up to MaxUpdate keys, all or none, if the table
-	// still has this ETag, and returns the new one.
+	// still has this ETag, and returns the new one. Deleting a key that is
+	// not there is no error. An Update of nothing leaves the ETag as it is.
+	// What CheckUpdate refuses is refused before anything is read.
+	//
+	// A table behind a network can lose an answer: then Update returns
+	// ErrStale, or another error, for a change that was made. The caller
+	// reads again and sees what is left to do.
 	Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error)
-	// All reads the whole table. It takes a call for each 50 keys: for repair
-	// and reports, not for publishing.
+	// All reads the whole table as it was at one moment, or returns ErrStale
+	// when it changes too often for that. It takes a call for each 50 keys:
+	// for repair and reports, not for publishing.
 	All(ctx context.Context) (map[string]string, error)
+}
+
+// CheckUpdate returns an error when no Table would take this Update: over the
+// limit for a key, a value or a call (ErrLimit), not UTF-8, or with a key that
+// is put and deleted at once. (AWS takes the last of these, and deletes.)
+func CheckUpdate(puts map[string]string, deletes []string) error {
+	if n := len(puts) + len(deletes); n > MaxUpdate {
+		return fmt.Errorf("%w: %d keys in one call, %d are allowed", ErrLimit, n, MaxUpdate)
+	}
+	check := func(key string) error {
+		switch {
+		case key == "" || len(key) > MaxKey:
+			return fmt.Errorf("%w: the key %q has %d bytes, 1 to %d are allowed", ErrLimit, key, len(key), MaxKey)
+		case !utf8.ValidString(key):
+			return fmt.Errorf("the key %q is not UTF-8", key)
+		}
+		return nil
+	}
+	for key, value := range puts {
+		if err := check(key); err != nil {
+			return err
+		}
+		switch {
+		case len(value) > MaxValue:
+			return fmt.Errorf("%w: the value of %q has %d bytes, %d are allowed", ErrLimit, key, len(value), MaxValue)
+		case !utf8.ValidString(value):
+			return fmt.Errorf("the value of %q is not UTF-8", key)
+		}
+	}
+	for _, key := range deletes {
+		if err := check(key); err != nil {
+			return err
+		}
+		if _, both := puts[key]; both {
+			return fmt.Errorf("the key %q is put and deleted in one call", key)
+		}
+	}
+	return nil
 }
 
 // Entry is what a path has been since release N.
 type Entry struct {
-	N  int
-	To string // a digest, Gone, or the absolute path of a redirect
+	N  int    // 1 or more
+	To string // a digest, Gone, or what Redirect returns
 }
 
-// ParseEntries reads a value of the table.
+// Redirect returns the To of an entry that sends readers to a path. A comma in
+// the path is percent-encoded, because commas separate entries; Location needs
+// no other escape here, because the edge function makes those.
+func Redirect(path string) string { return strings.ReplaceAll(path, ",", "%2C") }
+
+// ParseEntries reads a value of the table: entries of different releases,
+// newest first, in the one form that FormatEntries writes.
 func ParseEntries(value string) ([]Entry, error) {
 	var out []Entry
 	for s := range strings.SplitSeq(value, ",") {
 		n, to, ok := strings.Cut(s, ":")
 		num, err := strconv.Atoi(n)
-		if !ok || err != nil || num < 1 || to == "" {
+		switch {
+		case !ok || err != nil || num < 1 || strconv.Itoa(num) != n:
 			return nil, fmt.Errorf("route entry %q: want <release>:<digest>", s)
+		case to != Gone && !strings.HasPrefix(to, "/") && !recipe.IsDigest(to):
+			return nil, fmt.Errorf("route entry %q: want a digest, %q or a path after the colon", s, Gone)
+		case len(out) > 0 && num >= out[len(out)-1].N:
+			return nil, fmt.Errorf("route entries %q: want the newest first, and one for each release", value)
 		}
 		out = append(out, Entry{num, to})
 	}
 	return out, nil
 }
 
-// FormatEntries writes entries as a value, newest first.
+// FormatEntries writes entries as a value, newest first. Of two entries for one
+// release it keeps the one that is first in the slice.
 func FormatEntries(entries []Entry) string {
 	es := slices.Clone(entries)
-	slices.SortFunc(es, func(a, b Entry) int { return b.N - a.N })
+	slices.SortStableFunc(es, func(a, b Entry) int { return cmp.Compare(b.N, a.N) })
+	es = slices.CompactFunc(es, func(a, b Entry) bool { return a.N == b.N })
 	var b strings.Builder
 	for i, e := range es {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, "%d:%s", e.N, e.To)
+		fmt.Fprintf(&b, "%d:%s", e.N, Redirect(e.To))
 	}
 	return b.String()
 }
@@ -147,7 +212,10 @@ func ParseCurrent(value string) (Current, error) {
 		return c, nil
 	}
 	if err := json.Unmarshal([]byte(value), &c); err != nil {
-		return c, fmt.Errorf("route table: current release %q: %w", value, err)
+		return Current{}, fmt.Errorf("route table: current release %q: %w", value, err)
+	}
+	if c.N < 1 || slices.ContainsFunc(c.Has, func(n int) bool { return n < 1 }) {
+		return Current{}, fmt.Errorf("route table: current release %q: want releases of 1 and more", value)
 	}
 	return c, nil
 }
