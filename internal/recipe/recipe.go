@@ -69,9 +69,10 @@ type Site struct {
 	Description string `json:"description,omitempty"`
 	BaseURL     string `json:"baseURL"` // scheme and host, no slash at the end: "https://example.com"
 	Author      string `json:"author,omitempty"`
-	Home        string `json:"home"`       // the language's home: "/" or "/zh/"
-	Stylesheet  string `json:"stylesheet"` // its address: "/page/<digest>.css"
-	Feed        string `json:"feed"`       // the language's Atom feed
+	Home        string `json:"home"`           // the language's home: "/" or "/zh/"
+	Stylesheet  string `json:"stylesheet"`     // its address: "/page/<digest>.css"
+	Feed        string `json:"feed"`           // the language's Atom feed
+	Icon        string `json:"icon,omitempty"` // its picture in the browser's tab: "/asset/<sha256>.svg"
 	Nav         []Link `json:"nav,omitempty"`
 	Languages   []Lang `json:"languages,omitempty"` // every language of the site, in the config's order
 }

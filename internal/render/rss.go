@@ -1,0 +1,106 @@
+package render
+
+import (
+	"encoding/xml"
+	"strings"
+	"time"
+
+	"github.com/victorleungtw/blog/internal/recipe"
+)
+
+// RSS 2.0 (https://www.rssboard.org/rss-specification) with Apple's elements
+// for podcasts (https://help.apple.com/itc/podcasts_connect/#/itcb54353390) and
+// the transcript of Podcasting 2.0
+// (https://github.com/Podcastindex-org/podcast-namespace).
+type (
+	rss struct {
+		XMLName xml.Name `xml:"rss"`
+		Version string   `xml:"version,attr"`
+		Atom    string   `xml:"xmlns:atom,attr"`
+		Content string   `xml:"xmlns:content,attr"`
+		Itunes  string   `xml:"xmlns:itunes,attr,omitempty"`
+		Podcast string   `xml:"xmlns:podcast,attr,omitempty"`
+		Channel channel  `xml:"channel"`
+	}
+	channel struct {
+		Title       string    `xml:"title"`
+		Link        string    `xml:"link"`
+		Description string    `xml:"description"`
+		Language    string    `xml:"language,omitempty"`
+		Updated     string    `xml:"lastBuildDate"`
+		Self        rssSelf   `xml:"atom:link"`
+		Author      string    `xml:"itunes:author,omitempty"`
+		Explicit    string    `xml:"itunes:explicit,omitempty"`
+		Type        string    `xml:"itunes:type,omitempty"`
+		Items       []rssItem `xml:"item"`
+	}
+	rssSelf struct {
+		Href string `xml:"href,attr"`
+		Rel  string `xml:"rel,attr"`
+		Type string `xml:"type,attr"`
+	}
+	rssItem struct {
+		Title       string         `xml:"title"`
+		Link        string         `xml:"link"`
+		GUID        rssGUID        `xml:"guid"`
+		Date        string         `xml:"pubDate"`
+		Description string         `xml:"description,omitempty"`
+		Categories  []string       `xml:"category"`
+		Enclosure   *rssEnclosure  `xml:"enclosure"`
+		Duration    int            `xml:"itunes:duration,omitempty"`
+		Episode     int            `xml:"itunes:episode,omitempty"`
+		Season      int            `xml:"itunes:season,omitempty"`
+		Transcript  *rssTranscript `xml:"podcast:transcript"`
+		Content     rssContent     `xml:"content:encoded"`
+	}
+	rssGUID struct {
+		Permalink bool   `xml:"isPermaLink,attr"`
+		ID        string `xml:",chardata"`
+	}
+	rssEnclosure struct {
+		URL    string `xml:"url,attr"`
+		Length int64  `xml:"length,attr"`
+		Type   string `xml:"type,attr"`
+	}
+	rssTranscript struct {
+		URL      string `xml:"url,attr"`
+		Type     string `xml:"type,attr"`
+		Language string `xml:"language,attr,omitempty"`
+	}
+	rssContent struct {
+		Text string `xml:",cdata"`
+	}
+)
+
+func rssOf(r *recipe.Recipe, entries []entry) *rss {
+	s := r.Site
+	out := &rss{
+		Version: "2.0", Atom: "http://www.w3.org/2005/Atom", Content: "http://purl.org/rss/1.0/modules/content/",
+		Channel: channel{
+			Title: feedTitle(r), Link: absolute(s, r.Feed.Page), Description: s.Description,
+			Language: strings.ToLower(r.Lang),
+			Updated:  midnight(latest(entries), time.RFC1123Z),
+			Self:     rssSelf{absolute(s, r.Feed.Self), "self", "application/rss+xml"},
+		},
+	}
+	if out.Channel.Description == "" {
+		out.Channel.Description = s.Title
+	}
+	for _, e := range entries {
+		url := absolute(s, e.URL)
+		item := rssItem{
+			Title: e.Title, Link: url, GUID: rssGUID{true, url}, Date: midnight(e.Date, time.RFC1123Z),
+			Description: e.Summary, Categories: e.Tags, Content: rssContent{e.html},
+		}
+		if ep := e.Episode; ep != nil && ep.Audio != "" {
+			out.Itunes = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+			out.Podcast = "https://podcastindex.org/namespace/1.0"
+			out.Channel.Author, out.Channel.Explicit, out.Channel.Type = s.Author, "false", "episodic"
+			item.Enclosure = &rssEnclosure{absolute(s, ep.Audio), ep.Length, ep.Type}
+			item.Duration, item.Episode, item.Season = ep.Duration, ep.Number, ep.Season
+			item.Transcript = &rssTranscript{url, "text/html", e.Lang}
+		}
+		out.Channel.Items = append(out.Channel.Items, item)
+	}
+	return out
+}

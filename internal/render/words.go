@@ -1,0 +1,139 @@
+package render
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// words are what the pages say themselves, in one language.
+type words struct {
+	Skip        string // the link over the navigation
+	Main        string // names the navigation
+	Language    string // names the language switch
+	Also        string // before the languages a post is in as well
+	By          string // before an author, with %s
+	Updated     string // before a date, with %s
+	Read        string // reading time, with %d
+	Podcast     string // badge of an episode
+	Episode     string // with %d
+	Listen      string // names the player, with %s for the title
+	Download    string // link to the audio file
+	Transcript  string // heading of an episode's text
+	Pinned      string // badge
+	Tags        string
+	Newer       string // the next post
+	Older       string // the one before
+	More        string // names the neighbours
+	NewerPosts  string // a list's neighbouring pages
+	OlderPosts  string
+	Pages       string // names them
+	Page        string // with %d
+	Posts       string // heading of a home page, for those who hear it
+	Empty       string // a list without posts
+	Feed        string // link to the feed
+	NotFound    string
+	NotFoundSay string
+	Home        string
+	Archive     string
+	Sep         string // between the parts of a title
+	date        string // a layout for time.Format
+	intros      map[string]string
+}
+
+// Intro translates what a plan calls a list.
+func (w *words) Intro(s string) string {
+	if t := w.intros[s]; t != "" {
+		return t
+	}
+	return s
+}
+
+// Date shows YYYY-MM-DD in the language; other text as it is. The date is never
+// in a time zone, so it is the same day everywhere.
+func (w *words) Date(s string) string {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil || w.date == "" {
+		return s
+	}
+	return t.Format(w.date)
+}
+
+func (w *words) Minutes(n int) string { return fmt.Sprintf(w.Read, n) }
+
+// wordsFor falls back to English words with ISO dates. A tag that says more
+// than the table does ("ja-JP") has the nearest entry; Chinese without a script
+// is read by its region.
+func wordsFor(lang string) *words {
+	switch strings.ToLower(lang) {
+	case "zh-tw", "zh-hk", "zh-mo":
+		lang = "zh-Hant"
+	case "zh", "zh-cn", "zh-sg":
+		lang = "zh-Hans"
+	}
+	for {
+		if w, ok := phrases[lang]; ok {
+			return w
+		}
+		i := strings.LastIndexByte(lang, '-')
+		if i < 0 {
+			return fallback
+		}
+		lang = lang[:i]
+	}
+}
+
+// fallback is English for a reader of another language: a date as 18 June 2022
+// between words of theirs would look like a mistake.
+var fallback = func() *words {
+	w := *phrases["en"]
+	w.date = ""
+	return &w
+}()
+
+var phrases = map[string]*words{
+	"en": {
+		Skip: "Skip to content", Main: "Main", Language: "Language", Also: "Also in",
+		By: "by %s", Updated: "Updated %s", Read: "%d min read",
+		Podcast: "Podcast", Episode: "Episode %d", Listen: "Listen: %s", Download: "Download audio", Transcript: "Transcript",
+		Pinned: "Pinned", Tags: "Tags", Newer: "Newer", Older: "Older", More: "More posts",
+		NewerPosts: "Newer posts", OlderPosts: "Older posts", Pages: "Pages", Page: "Page %d", Posts: "Posts", Empty: "Nothing here yet.",
+		Feed: "Feed", NotFound: "Page not found", NotFoundSay: "There is nothing at this address.", Home: "Home", Archive: "Archive",
+		Sep: " – ", date: "2 January 2006",
+		intros: map[string]string{},
+	},
+	"zh-Hant": {
+		Skip: "跳至內容", Main: "主選單", Language: "語言", Also: "其他語言：",
+		By: "作者：%s", Updated: "更新於 %s", Read: "閱讀 %d 分鐘",
+		Podcast: "播客", Episode: "第 %d 集", Listen: "收聽：%s", Download: "下載音訊", Transcript: "逐字稿",
+		Pinned: "置頂", Tags: "標籤", Newer: "下一篇", Older: "上一篇", More: "更多文章",
+		NewerPosts: "較新的文章", OlderPosts: "較舊的文章", Pages: "分頁", Page: "第 %d 頁", Posts: "文章", Empty: "還沒有文章。",
+		Feed: "訂閱", NotFound: "找不到頁面", NotFoundSay: "這個網址沒有內容。", Home: "首頁", Archive: "文章彙整",
+		Sep: "｜", date: "2006年1月2日",
+		intros: map[string]string{"Category": "分類", "Tag": "標籤", "Tags": "標籤", "Archive": "文章彙整"},
+	},
+	"zh-Hans": {
+		Skip: "跳至内容", Main: "主菜单", Language: "语言", Also: "其他语言：",
+		By: "作者：%s", Updated: "更新于 %s", Read: "阅读 %d 分钟",
+		Podcast: "播客", Episode: "第 %d 集", Listen: "收听：%s", Download: "下载音频", Transcript: "文字稿",
+		Pinned: "置顶", Tags: "标签", Newer: "下一篇", Older: "上一篇", More: "更多文章",
+		NewerPosts: "较新的文章", OlderPosts: "较旧的文章", Pages: "分页", Page: "第 %d 页", Posts: "文章", Empty: "还没有文章。",
+		Feed: "订阅", NotFound: "找不到页面", NotFoundSay: "这个网址没有内容。", Home: "首页", Archive: "文章归档",
+		Sep: "｜", date: "2006年1月2日",
+		intros: map[string]string{"Category": "分类", "Tag": "标签", "Tags": "标签", "Archive": "文章归档"},
+	},
+	"ja": {
+		Skip: "本文へ移動", Main: "メインメニュー", Language: "言語", Also: "他の言語：",
+		By: "%s", Updated: "%s更新", Read: "約%d分で読めます",
+		Podcast: "ポッドキャスト", Episode: "第%d回", Listen: "再生：%s", Download: "音声をダウンロード", Transcript: "文字起こし",
+		Pinned: "固定", Tags: "タグ", Newer: "次の記事", Older: "前の記事", More: "ほかの記事",
+		NewerPosts: "新しい記事", OlderPosts: "古い記事", Pages: "ページ", Page: "%dページ", Posts: "記事一覧", Empty: "まだ記事がありません。",
+		Feed: "フィード", NotFound: "ページが見つかりません", NotFoundSay: "このアドレスには何もありません。", Home: "ホーム", Archive: "アーカイブ",
+		Sep: "｜", date: "2006年1月2日",
+		intros: map[string]string{"Category": "カテゴリー", "Tag": "タグ", "Tags": "タグ", "Archive": "アーカイブ"},
+	},
+}
+
+// rightToLeft are the languages written that way, by their first subtag.
+var rightToLeft = regexp.MustCompile(`^(ar|dv|fa|he|ps|sd|ug|ur|yi)(-|$)`)
