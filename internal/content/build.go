@@ -295,7 +295,7 @@ func (b *builder) references(d *draft, doc *Document) {
 		if ref.Image {
 			if h, ok := b.loader.asset(name, d.file, ref.Line, b.probs); ok {
 				b.site.Assets[h.asset.Key] = h.asset
-				set(&doc.Source.Images, ref.Dest, image(h.asset, h.width, h.height))
+				set(&doc.Source.Images, ref.Dest, recipe.Image{URL: "/" + h.asset.Key, Width: h.width, Height: h.height})
 			}
 			continue
 		}

@@ -60,24 +60,25 @@ var keyNames = map[string]string{
 // looks and mean nothing here.
 var ignoredKeys = []string{"layout", "template", "hide", "icon", "status", "comments", "search", "social", "links", "toc", "showToc", "TocOpen"}
 
-// parseFrontMatter reads the YAML block that starts after line first-1 of file.
-func parseFrontMatter(file string, block []byte, first int, probs *problem.List) frontMatter {
-	fm := frontMatter{line: map[string]int{}}
+// parseFrontMatter reads the YAML block that starts on line first of file. ok is
+// false when it could not be read at all.
+func parseFrontMatter(file string, block []byte, first int, probs *problem.List) (fm frontMatter, ok bool) {
+	fm.line = map[string]int{}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(block, &doc); err != nil {
 		line, msg := yamlError(err, first)
 		probs.Errorf(file, line, "check the indentation, and put quotes around a value with a colon in it",
 			"the front matter is not valid YAML: %s", msg)
-		return fm
+		return fm, false
 	}
 	if len(doc.Content) == 0 {
-		return fm
+		return fm, true
 	}
 	m := doc.Content[0]
 	if m.Kind != yaml.MappingNode {
 		probs.Errorf(file, first, "write one \"key: value\" on each line between the --- lines",
 			"the front matter is not a list of keys and values")
-		return fm
+		return fm, false
 	}
 	p := fmParser{file: file, first: first, probs: probs}
 	seen := map[string]string{}
@@ -103,7 +104,7 @@ func parseFrontMatter(file string, block []byte, first int, probs *problem.List)
 		fm.line[name] = line
 		p.set(&fm, name, val)
 	}
-	return fm
+	return fm, true
 }
 
 type fmParser struct {

@@ -17,7 +17,6 @@ import (
 
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/problem"
-	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/store"
 )
 
@@ -274,7 +273,3 @@ func newestFirst(a, b *Document) int {
 }
 
 func sortDocs(docs []*Document) { slices.SortFunc(docs, newestFirst) }
-
-func image(a Asset, w, h int) recipe.Image {
-	return recipe.Image{URL: "/" + a.Key, Width: w, Height: h}
-}

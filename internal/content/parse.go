@@ -70,7 +70,8 @@ func (l *Loader) parse(name string) (*parsed, error) {
 	}
 	block, body, bodyLine := markdown.SplitFrontMatter(src)
 	p.bodyLine = bodyLine
-	p.fm = parseFrontMatter(name, block, 2, &p.probs)
+	fm, ok := parseFrontMatter(name, block, 2, &p.probs)
+	p.fm, p.broken = fm, !ok
 	p.doc = markdown.Parse(body, bodyLine)
 	for _, q := range p.doc.Problems {
 		q.File = name

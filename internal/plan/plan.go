@@ -94,7 +94,7 @@ func (b *builder) all() {
 	var made []func()
 	add := func(path string, build func()) {
 		if b.paths[path] {
-			b.probs.Errorf(path, 0, "give the post or page another slug", "two pages have the URL %s", path)
+			b.probs.Errorf(documentAt(b.site, path), 0, "give the post or page another slug", "two pages have the URL %s", path)
 			return
 		}
 		b.paths[path] = true

@@ -124,7 +124,7 @@ func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit string) (
 	if err != nil {
 		return nil, err
 	}
-	next := targets(pl)
+	next := Targets(pl)
 	before, known, err := p.published(ctx, head)
 	if err != nil {
 		return nil, err
@@ -236,8 +236,8 @@ func (p *Publisher) published(ctx context.Context, head Head) (pages map[string]
 	return pages, known, nil
 }
 
-// targets is what each path of a plan is.
-func targets(pl *plan.Plan) map[string]string {
+// Targets is what each path of a plan is: a digest, or where it redirects to.
+func Targets(pl *plan.Plan) map[string]string {
 	out := make(map[string]string, len(pl.Pages)+len(pl.Redirects))
 	for _, pg := range pl.Pages {
 		if pg.Recipe.Kind != recipe.Stylesheet {

@@ -69,7 +69,11 @@ func (r *Renderer) finish(ctx context.Context, digest string) (Rendered, error) 
 		}
 		meta := page.Meta
 		meta.ContentEncoding = enc.Name
-		if err := r.keep(ctx, key, &store.Object{Meta: meta, Body: enc.Best(page.Body)}); err != nil {
+		body := enc.Quick
+		if !r.Quick {
+			body = enc.Best
+		}
+		if err := r.keep(ctx, key, &store.Object{Meta: meta, Body: body(page.Body)}); err != nil {
 			return Rendered{}, err
 		}
 	}

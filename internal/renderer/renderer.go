@@ -56,6 +56,8 @@ var ErrVersion = errors.New("the recipe is for another version of the renderer")
 type Renderer struct {
 	Bucket store.Bucket
 	Log    *slog.Logger
+	// Quick stores variants that were compressed quickly.
+	Quick bool
 	// Verify judges the value of the origin's secret header. With none, every
 	// request over HTTP but /healthz is refused.
 	Verify func(ctx context.Context, got string) bool

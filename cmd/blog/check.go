@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/victorleungtw/blog/internal/plan"
+	"github.com/victorleungtw/blog/internal/problem"
+)
+
+const checkHelp = `Check says what is wrong with the content and the configuration.
+
+Usage: blog check [flags]
+
+    --content DIR    the folder; content if not given
+    --config FILE    the configuration; blog.yaml if not given
+    --drafts         check drafts and posts of days to come as well
+    --json           the problems as JSON on standard output
+
+Everything that a publish would refuse is found here, at once, with file and
+line. Nothing is written and AWS is not asked. Exit status 3 for errors;
+warnings alone are 0.
+`
+
+func (a *app) check(ctx context.Context, args []string) error {
+	var p place
+	fs := flag.NewFlagSet("check", flag.ContinueOnError)
+	fs.StringVar(&p.content, "content", "content", "")
+	fs.StringVar(&p.config, "config", "", "")
+	fs.BoolVar(&p.json, "json", false, "")
+	drafts := fs.Bool("drafts", false, "")
+	if err := a.parse(fs, checkHelp, args); err != nil {
+		return err
+	}
+	cfg, err := p.configuration()
+	if err != nil {
+		return err
+	}
+	loader, err := p.loader(cfg, "http://localhost:8080", *drafts)
+	if err != nil {
+		return err
+	}
+	defer loader.Close()
+	site, probs, err := loader.Load(ctx)
+	if err != nil {
+		return err
+	}
+	pages := 0
+	if site != nil {
+		pl, more := plan.Build(site, "check")
+		probs = append(probs, more...)
+		probs.Sort()
+		pages = len(pl.Pages)
+	}
+	if p.json {
+		if probs == nil {
+			probs = problem.List{} // [] and not null
+		}
+		if err := a.json(probs); err != nil {
+			return err
+		}
+	} else {
+		a.problems(probs)
+	}
+	if len(probs.Errors()) > 0 {
+		fmt.Fprintf(a.err, "%s, %s\n", plural(len(probs.Errors()), "error"), plural(len(probs)-len(probs.Errors()), "warning"))
+		return &exitError{exitContent}
+	}
+	fmt.Fprintf(a.err, "%s, %s\n", plural(pages, "page"), plural(len(probs), "warning"))
+	return nil
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"github.com/victorleungtw/blog/internal/cloud"
+	"github.com/victorleungtw/blog/internal/preview"
+	"github.com/victorleungtw/blog/internal/problem"
+	"github.com/victorleungtw/blog/internal/release"
+)
+
+const previewHelp = `Preview serves the blog on this machine, and publishes again at every change.
+
+Usage: blog preview [flags]
+
+    --content DIR    the folder; content if not given. A folder with a
+                     mkdocs.yml is read as it is
+    --addr ADDR      where to listen; localhost:8080 if not given
+    --open           open a browser
+    --drafts         show drafts and posts of days to come
+    --fail PART      take a part away and watch the fallback: primary (the
+                     primary region), renderer (both renderers), both
+    --store DIR      keep the releases in DIR, as publish --local does; if not
+                     given they are in a temporary folder and go with the preview
+    --reload=false   add nothing to pages that a browser opens
+    --config FILE    the configuration; blog.yaml if not given
+
+The whole path of a reader's request runs here, from the deployed edge function
+to the renderer's handler. Response headers say what happened: X-Cache,
+X-Blog-Release, X-Blog-Digest, X-Blog-Origin. Try
+
+    $ curl -I http://localhost:8080/ http://localhost:8080/
+`
+
+func (a *app) preview(ctx context.Context, args []string) error {
+	var p place
+	fs := flag.NewFlagSet("preview", flag.ContinueOnError)
+	fs.StringVar(&p.content, "content", "content", "")
+	fs.StringVar(&p.config, "config", "", "")
+	addr := fs.String("addr", "localhost:8080", "")
+	open := fs.Bool("open", false, "")
+	drafts := fs.Bool("drafts", false, "")
+	fail := fs.String("fail", "", "")
+	keep := fs.String("store", "", "")
+	reload := fs.Bool("reload", true, "")
+	if err := a.parse(fs, previewHelp, args); err != nil {
+		return err
+	}
+	cfg, err := p.configuration()
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return fmt.Errorf("%w\n    hint: something else listens there; choose another with --addr", err)
+	}
+	defer ln.Close()
+	base := "http://" + ln.Addr().String()
+	if host, _, err := net.SplitHostPort(*addr); err == nil && host == "localhost" {
+		base = fmt.Sprintf("http://localhost:%d", ln.Addr().(*net.TCPAddr).Port)
+	}
+
+	folder := *keep
+	if folder == "" {
+		if folder, err = os.MkdirTemp("", "blog-preview-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(folder)
+	}
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	c, err := cloud.Local(ctx, folder, cloud.LocalOptions{Log: a.log(slog.LevelWarn), Quick: true})
+	if err != nil {
+		return err
+	}
+	front, err := c.Edge(cloud.EdgeOptions{Log: quiet, Debug: true})
+	if err != nil {
+		return err
+	}
+	if *fail != "" {
+		if err := front.Fail(*fail, true); err != nil {
+			return &usageError{"--fail: " + err.Error(), "preview "}
+		}
+	}
+	loader, err := p.loader(cfg, base, *drafts)
+	if err != nil {
+		return fmt.Errorf("%w\n    hint: run it where the content folder is, or name one with --content", err)
+	}
+	defer loader.Close()
+
+	pub := a.publisher(c, false)
+	pub.Check = nil // the reader is about to look
+	server := preview.New(ctx, preview.Options{
+		Publish: func(ctx context.Context) (*release.Result, problem.List, error) {
+			pl, probs, err := planned(ctx, loader, pub)
+			if errors.As(err, &probs) {
+				return nil, probs, nil
+			} else if err != nil {
+				return nil, probs, err
+			}
+			res, err := pub.Publish(ctx, pl, "")
+			return res, probs, err
+		},
+		Edge: front, Folder: p.content, Log: a.log(slog.LevelInfo), Reload: *reload,
+	})
+	probs, _ := server.Problems()
+	a.problems(probs)
+	fmt.Fprintf(a.out, "The blog is at %s\n", base)
+	if *open {
+		openBrowser(base)
+	}
+	return serve(ctx, ln, server)
+}
+
+// serve answers requests and watches the folder until ctx is done.
+func serve(ctx context.Context, ln net.Listener, s *preview.Server) error {
+	srv := &http.Server{
+		Handler: s, ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	done := make(chan error, 2)
+	go func() { done <- s.Watch(ctx) }()
+	go func() { done <- srv.Serve(ln) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	srv.Shutdown(end) // pages that are open keep a connection; it may be cut
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+// openBrowser tries; a machine without one is no reason to stop.
+func openBrowser(url string) {
+	name, args := "xdg-open", []string{url}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", url}
+	}
+	cmd := exec.Command(name, args...)
+	if cmd.Start() == nil {
+		go cmd.Wait()
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/victorleungtw/blog/internal/content"
+	"github.com/victorleungtw/blog/internal/plan"
+	"github.com/victorleungtw/blog/internal/problem"
+	"github.com/victorleungtw/blog/internal/release"
+)
+
+const publishHelp = `Publish makes the content folder the current release.
+
+Usage: blog publish [flags]
+
+Every page that changed is rendered and stored in both regions before any
+reader can see it; then one number changes, and they see all of it. A publish
+that is killed leaves readers with the release before; run it again. Content
+with errors is not published at all.
+
+    --content DIR    the folder; content if not given
+    --dry-run        show what would change, and change nothing
+    --drafts         publish drafts and posts of days to come as well
+    --json           the result as JSON on standard output
+` + placeHelp
+
+func (a *app) publish(ctx context.Context, args []string) error {
+	var p place
+	fs := flag.NewFlagSet("publish", flag.ContinueOnError)
+	p.flags(fs)
+	fs.StringVar(&p.content, "content", "content", "")
+	dry := fs.Bool("dry-run", false, "")
+	drafts := fs.Bool("drafts", false, "")
+	if err := a.parse(fs, publishHelp, args); err != nil {
+		return err
+	}
+	start := time.Now()
+	pub, pl, warnings, err := a.prepare(ctx, &p, *drafts)
+	if err != nil {
+		return err
+	}
+	a.problems(warnings)
+	if *dry {
+		return a.showPlan(ctx, pub, pl, p.json)
+	}
+	res, err := pub.Publish(ctx, pl, commit(ctx, p.content))
+	if errors.Is(err, release.ErrNothing) {
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return a.json(res)
+	}
+	if len(res.Changes) == 0 {
+		fmt.Fprintf(a.out, "release %d is current already; nothing changed\n", res.N)
+		return nil
+	}
+	fmt.Fprintf(a.out, "release %d is current: %s (%d objects uploaded, %d pages rendered, %.1f s)\n",
+		res.N, summary(res.Changes), res.Uploaded, res.Rendered, time.Since(start).Seconds())
+	return nil
+}
+
+// prepare opens the place, and plans the content for its renderers.
+func (a *app) prepare(ctx context.Context, p *place, drafts bool) (*release.Publisher, *plan.Plan, problem.List, error) {
+	cfg, err := p.configuration()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c, err := a.open(ctx, p, cfg)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	loader, err := p.loader(cfg, cmp.Or(c.BaseURL, "http://localhost:8080"), drafts)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	pub := a.publisher(c, true)
+	pl, probs, err := planned(ctx, loader, pub)
+	return pub, pl, probs, err
+}
+
+// planned loads the content and plans it. Problems that stop a publish are the
+// error; the list holds the others.
+func planned(ctx context.Context, loader *content.Loader, pub *release.Publisher) (*plan.Plan, problem.List, error) {
+	version, err := pub.Version(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	site, probs, err := loader.Load(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if site == nil {
+		return nil, nil, probs
+	}
+	pl, more := plan.Build(site, version)
+	probs = append(probs, more...)
+	probs.Sort()
+	if err := probs.Err(); err != nil {
+		return nil, nil, err
+	}
+	return pl, probs, nil
+}
+
+func (a *app) showPlan(ctx context.Context, pub *release.Publisher, pl *plan.Plan, asJSON bool) error {
+	n, pages, err := pub.Current(ctx)
+	if err != nil {
+		return err
+	}
+	return a.showChanges(n, 0, release.Diff(pages, release.Targets(pl)), asJSON)
+}
+
+// commit is what the folder's repository is at, if it is in one: a release
+// says what it was made from.
+func commit(ctx context.Context, dir string) string {
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "rev-parse", "HEAD").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// summary counts changes: "1 page added, 6 changed".
+func summary(changes []release.Change) string {
+	count := map[release.Verb]int{}
+	for _, c := range changes {
+		count[c.Verb]++
+	}
+	var parts []string
+	for _, v := range []release.Verb{release.Added, release.Changed, release.Removed} {
+		if count[v] > 0 {
+			noun := ""
+			if len(parts) == 0 {
+				noun = strings.TrimPrefix(plural(count[v], "page"), fmt.Sprint(count[v]))
+			}
+			parts = append(parts, fmt.Sprintf("%d%s %s", count[v], noun, v))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+)
+
+const statusHelp = `Status compares what the record, the regions and the edge say.
+
+Usage: blog status [flags]
+
+    --json           as JSON on standard output
+
+Exit status 4 when they differ: a publish was cut short. Publishing again, or
+rolling back, starts by bringing them together.
+` + placeHelp
+
+func (a *app) status(ctx context.Context, args []string) error {
+	var p place
+	fs := flag.NewFlagSet("status", flag.ContinueOnError)
+	p.flags(fs)
+	if err := a.parse(fs, statusHelp, args); err != nil {
+		return err
+	}
+	pub, err := a.reader(ctx, &p)
+	if err != nil {
+		return err
+	}
+	s, err := pub.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		if err := a.json(s); err != nil {
+			return err
+		}
+	} else if s.Head.N == 0 {
+		fmt.Fprintln(a.out, "nothing has been published yet")
+	} else {
+		fmt.Fprintf(a.out, "release   %d (%s, %s, %d pages", s.Head.N, s.Head.Act, s.Head.Time, s.Pages)
+		if s.Head.Commit != "" {
+			fmt.Fprintf(a.out, ", commit %.12s", s.Head.Commit)
+		}
+		fmt.Fprintf(a.out, ")\nrenderer  %s\n", s.Renderer)
+		for _, r := range s.Regions {
+			fmt.Fprintf(a.out, "%-9s release %d%s\n", r.Name, r.N, trouble(r.InStep, r.Error))
+		}
+		fmt.Fprintf(a.out, "edge      release %d%s; one write away: %v\n", s.Edge.N, trouble(s.Edge.InStep, s.Edge.Error), s.Edge.Has)
+	}
+	if !s.InStep {
+		return &exitError{exitDrift}
+	}
+	return nil
+}
+
+func trouble(inStep bool, err string) string {
+	switch {
+	case err != "":
+		return " (" + err + ")"
+	case !inStep:
+		return " (behind the record: publish again)"
+	}
+	return ""
+}

@@ -1,0 +1,256 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/victorleungtw/blog/internal/config"
+	"github.com/victorleungtw/blog/internal/content"
+	"github.com/victorleungtw/blog/internal/problem"
+	"github.com/victorleungtw/blog/internal/recipe"
+)
+
+// write makes a folder of posts: name → text.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func build(t *testing.T, files map[string]string) (*Plan, problem.List) {
+	t.Helper()
+	l, err := content.Open(write(t, files), content.Options{Site: config.Site{
+		Title: "Test", BaseURL: "https://example.com", PerPage: 10,
+		Languages: []config.Language{{Tag: "en"}, {Tag: "zh-Hant", Prefix: "zh", Title: "測試"}},
+		Nav:       []config.NavItem{{Text: map[string]string{"en": "Tags", "zh-Hant": "標籤"}, URL: "/tags/"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	s, probs, err := l.Load(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s == nil {
+		t.Fatalf("content:\n%v", probs)
+	}
+	return Build(s, "v1")
+}
+
+func pages(p *Plan) map[string]string {
+	out := map[string]string{}
+	for _, pg := range p.Pages {
+		out[pg.Path] = pg.Digest
+	}
+	return out
+}
+
+func find(t *testing.T, p *Plan, path string) *recipe.Recipe {
+	t.Helper()
+	for _, pg := range p.Pages {
+		if pg.Path == path {
+			return pg.Recipe
+		}
+	}
+	t.Fatalf("no page %s", path)
+	return nil
+}
+
+// stream is n posts, one a day, each with a tag and a category.
+func stream(n int) map[string]string {
+	files := map[string]string{}
+	for i := range n {
+		files[fmt.Sprintf("posts/p%03d/index.en.md", i)] = fmt.Sprintf(
+			"---\ndate: %s\ntags: [All]\ncategories: [notes]\n---\n# Post %d\n\nText of post %d.\n", day(i), i, i)
+	}
+	return files
+}
+
+func day(i int) string { return fmt.Sprintf("2026-%02d-%02d", i/28+1, i%28+1) }
+
+func TestPaths(t *testing.T) {
+	files := stream(11)
+	files["posts/p000/index.zh-Hant.md"] = "---\ndate: 2026-01-01\ntags: [全部]\n---\n# 文章\n"
+	files["pages/about/index.en.md"] = "# About\n"
+	p, probs := build(t, files)
+	if len(probs) > 0 {
+		t.Fatalf("problems:\n%v", probs)
+	}
+	var got []string
+	for _, pg := range p.Pages {
+		if !strings.HasPrefix(pg.Path, "/page/") || pg.Path == "/page/2/" {
+			if pg.Recipe.Kind != recipe.Post {
+				got = append(got, pg.Path)
+			}
+		}
+	}
+	want := []string{
+		"/", "/404.html", "/archive/", "/archive/2026/", "/archive/2026/page/2/",
+		"/category/notes/", "/category/notes/feed.xml", "/category/notes/page/2/", "/category/notes/rss.xml",
+		"/feed.xml", "/page/2/", "/robots.txt", "/rss.xml",
+		"/sitemap.xml", "/sitemap/en-2026.xml", "/sitemap/en.xml", "/sitemap/zh-hant-2026.xml", "/sitemap/zh-hant.xml",
+		"/tag/all/", "/tag/all/page/2/", "/tags/",
+		"/zh/", "/zh/404.html", "/zh/archive/", "/zh/archive/2026/", "/zh/feed.xml", "/zh/rss.xml", "/zh/tag/全部/", "/zh/tags/",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("paths:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	style := find(t, p, find(t, p, "/").Site.Stylesheet)
+	if style.Kind != recipe.Stylesheet {
+		t.Errorf("the stylesheet's address leads to a %s", style.Kind)
+	}
+	zh := find(t, p, "/zh/")
+	if zh.Site.Title != "測試" || zh.Site.Languages[1].Name != "繁體中文" || zh.Site.Nav[0].URL != "/zh/tags/" {
+		t.Errorf("the Chinese home says %+v", zh.Site)
+	}
+}
+
+// Building twice gives the same digests: nothing depends on the order of a map.
+func TestBuildIsPure(t *testing.T) {
+	files := stream(25)
+	first, _ := build(t, files)
+	for range 5 {
+		again, _ := build(t, files)
+		for path, digest := range pages(first) {
+			if pages(again)[path] != digest {
+				t.Fatalf("%s has another digest the second time", path)
+			}
+		}
+	}
+}
+
+// A new post changes what shows it and nothing else.
+func TestNewPostChangesFewPages(t *testing.T) {
+	const n = 35
+	before, _ := build(t, stream(n))
+	after, _ := build(t, stream(n+1))
+	was := pages(before)
+	var got []string
+	for _, pg := range after.Pages {
+		if was[pg.Path] != pg.Digest {
+			got = append(got, pg.Path)
+		}
+	}
+	want := []string{
+		"/",
+		"/2026/02/07/p034/", // the neighbour
+		"/2026/02/08/p035/", // the post
+		"/archive/2026/", "/category/notes/", "/category/notes/feed.xml", "/category/notes/rss.xml",
+		"/feed.xml", "/rss.xml", "/sitemap/en-2026.xml", "/tag/all/",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// An edit of a post's text changes the post, and the feeds that have it in
+// full.
+func TestEditChangesFewPages(t *testing.T) {
+	files := stream(35)
+	before, _ := build(t, files)
+	name := "posts/p003/index.en.md"
+	files[name] = strings.Replace(files[name], "Text of", "Text, better, of", 1) + "\nAnd more.\n"
+	after, _ := build(t, files)
+	was := pages(before)
+	var got []string
+	for _, pg := range after.Pages {
+		if was[pg.Path] != pg.Digest {
+			got = append(got, pg.Path)
+		}
+	}
+	// Too old for the feeds; lists show its summary, which changed too.
+	want := []string{"/2026/01/04/p003/", "/archive/2026/page/2/", "/category/notes/page/2/", "/page/2/", "/tag/all/page/2/"}
+	if !slices.Equal(got, want) {
+		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestPaginate(t *testing.T) {
+	for n := range 100 {
+		pages := paginate(n, 10)
+		shown := map[int]bool{}
+		for i, p := range pages {
+			if p.to-p.from > 10 || (n > 0 && p.to == p.from) {
+				t.Errorf("n=%d: page %d shows %d posts", n, p.number, p.to-p.from)
+			}
+			if i > 0 && p.number >= 2 && p.to-p.from != 10 {
+				t.Errorf("n=%d: page %d is not full", n, p.number)
+			}
+			for k := p.from; k < p.to; k++ {
+				shown[k] = true
+			}
+		}
+		if len(shown) != n {
+			t.Errorf("n=%d: %d posts are on no page", n, n-len(shown))
+		}
+		if (n > 10) != (len(pages) > 1) {
+			t.Errorf("n=%d: %d pages", n, len(pages))
+		}
+	}
+	// A page behind the first keeps its posts, counted from the oldest.
+	for n := 11; n < 99; n++ {
+		was := map[int]int{}
+		for _, p := range paginate(n, 10)[1:] {
+			was[p.number] = n - p.to
+		}
+		for _, p := range paginate(n+1, 10)[1:] {
+			if oldest, ok := was[p.number]; ok && oldest != n+1-p.to {
+				t.Errorf("page %d changed its posts from %d to %d posts", p.number, n, n+1)
+			}
+		}
+	}
+}
+
+func TestOlderLinkSkipsWhatWasShown(t *testing.T) {
+	p, _ := build(t, stream(13))
+	home := find(t, p, "/").List
+	// Posts 12..3 are on the first page; page 2 has 9..0, of which 2 is new.
+	if want := "/page/2/#2026-01-03-p002"; home.Older.URL != want {
+		t.Errorf("older: %s, want %s", home.Older.URL, want)
+	}
+	p, _ = build(t, stream(20))
+	if home := find(t, p, "/").List; home.Older.URL != "/page/2/" {
+		t.Errorf("older: %s, want /page/2/", home.Older.URL)
+	}
+}
+
+func TestLinksToPathsAreChecked(t *testing.T) {
+	files := stream(1)
+	files["pages/about/index.en.md"] = "# About\n\n[tags](/tags/) [none](/nothing/)\n\n[slash](/archive)\n"
+	_, probs := build(t, files)
+	var got []string
+	for _, p := range probs {
+		got = append(got, p.String()+" | "+p.Hint)
+	}
+	want := []string{
+		"pages/about/index.en.md:3: a link to nowhere: the site has no page /nothing/ | link to the document instead, relative to this one: ../other-post/index.en.md",
+		"pages/about/index.en.md:5: a link to nowhere: the site has no page /archive | write it with a slash at its end: /archive/",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("problems:\n%s", strings.Join(got, "\n"))
+	}
+}
+
+func TestPageThatCollidesWithList(t *testing.T) {
+	files := stream(1)
+	files["pages/tags/index.en.md"] = "# My tags\n"
+	_, probs := build(t, files)
+	if probs.Err() == nil || !strings.Contains(probs.Error(), "two pages have the URL /tags/") {
+		t.Errorf("problems: %v", probs)
+	}
+}

@@ -1,0 +1,318 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/victorleungtw/blog/internal/names"
+	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/render"
+	"github.com/victorleungtw/blog/internal/renderer"
+	"github.com/victorleungtw/blog/internal/store"
+	"github.com/victorleungtw/blog/internal/store/dir"
+)
+
+// runtimeAPI is the endpoint that a custom runtime talks to: four calls
+// (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). It hands
+// out one invocation at a time, as Lambda does.
+type runtimeAPI struct {
+	*httptest.Server
+	next    chan invocation
+	replies chan reply
+	initErr chan string
+}
+
+type invocation struct {
+	id      string
+	payload []byte
+}
+
+type reply struct {
+	id    string
+	body  []byte
+	error bool
+}
+
+func newRuntimeAPI(t *testing.T) *runtimeAPI {
+	api := &runtimeAPI{next: make(chan invocation), replies: make(chan reply), initErr: make(chan string, 1)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case inv := <-api.next:
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", inv.id)
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", "4102444800000")
+			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:ap-southeast-1:123456789012:function:blog-prod-renderer:live")
+			w.Write(inv.payload)
+		case <-r.Context().Done():
+		}
+	})
+	answer := func(isError bool) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			w.WriteHeader(http.StatusAccepted)
+			api.replies <- reply{r.PathValue("id"), body, isError}
+		}
+	}
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", answer(false))
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", answer(true))
+	mux.HandleFunc("POST /2018-06-01/runtime/init/error", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusAccepted)
+		api.initErr <- string(body)
+	})
+	api.Server = httptest.NewServer(mux)
+	t.Cleanup(api.CloseClientConnections)
+	return api
+}
+
+// invoke sends a payload and waits for the function's answer, or for its end.
+func (api *runtimeAPI) invoke(t *testing.T, id string, payload any, exited <-chan error) reply {
+	t.Helper()
+	raw, ok := payload.([]byte)
+	if !ok {
+		var err error
+		if raw, err = json.Marshal(payload); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case api.next <- invocation{id, raw}:
+	case err := <-exited:
+		t.Fatalf("the function ended before it was invoked: %v", err)
+	}
+	select {
+	case r := <-api.replies:
+		if r.id != id {
+			t.Fatalf("an answer to %s, want %s", r.id, id)
+		}
+		return r
+	case err := <-exited:
+		t.Fatalf("the function ended in an invocation: %v", err)
+	}
+	return reply{}
+}
+
+// compile builds the function as it is deployed, but for the processor.
+func compile(t *testing.T, arch string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "bootstrap")
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", out, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+arch)
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building for %s: %v\n%s", arch, err, msg)
+	}
+	return out
+}
+
+// secretsManager answers GetSecretValue (AWS JSON 1.1) with one value.
+func secretsManager(t *testing.T, value string) string {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ VersionStage string }
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
+			http.Error(w, `{"__type":"InvalidRequestException"}`, http.StatusBadRequest)
+			return
+		}
+		if in.VersionStage != "AWSCURRENT" {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"__type":"ResourceNotFoundException","Message":"no such version"}`)
+			return
+		}
+		fmt.Fprintf(w, `{"SecretString":%q}`, value)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func start(t *testing.T, bin string, env ...string) (exited chan error, log *bytes.Buffer) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, bin)
+	log = &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=" + t.TempDir()}, env...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited = make(chan error, 1)
+	done := make(chan struct{})
+	go func() { defer close(done); exited <- cmd.Wait() }()
+	t.Cleanup(func() { cancel(); <-done })
+	return exited, log
+}
+
+func put(t *testing.T, b store.Bucket, key string, body []byte) {
+	t.Helper()
+	if err := b.Create(context.Background(), key, store.Meta{ContentType: "text/plain"}, store.Bytes(body)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The function as a process, behind a runtime API: what Lambda runs.
+func TestBehindRuntimeAPI(t *testing.T) {
+	folder := t.TempDir()
+	bucket, err := dir.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := []byte("---\ndate: 2026-01-01\n---\n# Hello\n\nA post.\n")
+	put(t, bucket, "src/"+recipe.Sum(src), src)
+	rec := &recipe.Recipe{
+		Renderer: render.Version(), Kind: recipe.Post, Path: "/2026/01/01/hello/", Lang: "en", Title: "Hello",
+		Site: &recipe.Site{Title: "Test", BaseURL: "https://example.com", Home: "/", Stylesheet: "/page/" + recipe.Sum(nil) + ".css", Feed: "/feed.xml"},
+		Post: &recipe.PostData{Source: recipe.Source{Digest: recipe.Sum(src)}, Date: "2026-01-01"},
+	}
+	digest := rec.Digest()
+	put(t, bucket, "recipe/"+digest, rec.Encode())
+	old := *rec
+	old.Renderer = "another"
+	put(t, bucket, "recipe/"+old.Digest(), old.Encode())
+
+	api := newRuntimeAPI(t)
+	exited, log := start(t, compile(t, runtime.GOARCH),
+		"AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(api.URL, "http://"), "AWS_LAMBDA_FUNCTION_NAME=blog-prod-renderer",
+		names.EnvBucket+"=dir:"+folder, names.EnvOriginSecret+"=blog/prod/origin-key",
+		"AWS_REGION=ap-southeast-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER="+secretsManager(t, "open sesame"))
+	defer func() {
+		if t.Failed() {
+			t.Logf("the function's log:\n%s", log)
+		}
+	}()
+	get := func(id, method, path, key string, header map[string]string) events.APIGatewayV2HTTPResponse {
+		t.Helper()
+		ev := events.APIGatewayV2HTTPRequest{Version: "2.0", RouteKey: "$default", RawPath: path, Headers: map[string]string{names.OriginHeader: key}}
+		ev.RequestContext.HTTP.Method = method
+		for k, v := range header {
+			ev.Headers[k] = v
+		}
+		r := api.invoke(t, id, ev, exited)
+		var out events.APIGatewayV2HTTPResponse
+		if err := json.Unmarshal(r.body, &out); err != nil || r.error {
+			t.Fatalf("%s %s: %s", method, path, r.body)
+		}
+		return out
+	}
+
+	// The question and the batch, as a publisher asks.
+	var resp renderer.Response
+	if r := api.invoke(t, "1", renderer.Request{Version: true}, exited); r.error || json.Unmarshal(r.body, &resp) != nil || resp.Version != render.Version() {
+		t.Errorf("version: %s, want %s", r.body, render.Version())
+	}
+
+	// A page that nobody has rendered yet, over HTTP.
+	miss := get("2", "GET", "/page/"+digest+".br", "open sesame", nil)
+	if miss.StatusCode != 200 || miss.Headers["content-encoding"] != "br" || !strings.Contains(miss.Headers["cache-control"], "max-age=300") {
+		t.Errorf("miss: %d %v", miss.StatusCode, miss.Headers)
+	}
+	page := unbrotli(t, miss)
+	if !strings.Contains(page, "A post.") {
+		t.Errorf("the page has no text: %s", page)
+	}
+	stored, err := bucket.Get(context.Background(), "page/"+digest)
+	if err != nil || string(stored.Body) != page {
+		t.Errorf("the page was not kept: %v", err)
+	}
+
+	if r := api.invoke(t, "3", renderer.Request{Render: []string{digest}}, exited); r.error || json.Unmarshal(r.body, &resp) != nil {
+		t.Errorf("batch: %s", r.body)
+	} else if want := fmt.Sprintf("%x", sha256.Sum256([]byte(page))); len(resp.Pages) != 1 || resp.Pages[0].Sum != want {
+		t.Errorf("batch: %+v, want the sum %s", resp.Pages, want)
+	}
+	hit := get("4", "GET", "/page/"+digest+".br", "open sesame", nil)
+	if hit.StatusCode != 200 || hit.Headers["cache-control"] != store.Immutable || unbrotli(t, hit) != page {
+		t.Errorf("hit: %d %v", hit.StatusCode, hit.Headers)
+	}
+	head := get("5", "HEAD", "/page/"+digest, "open sesame", nil)
+	if head.StatusCode != 200 || head.Body != "" || head.Headers["content-length"] != fmt.Sprint(len(page)) {
+		t.Errorf("HEAD: %d %v %q", head.StatusCode, head.Headers, head.Body)
+	}
+	if r := get("6", "GET", "/page/"+digest, "open sesame", map[string]string{"if-none-match": head.Headers["etag"]}); r.StatusCode != 304 || r.Body != "" {
+		t.Errorf("If-None-Match: %d %q", r.StatusCode, r.Body)
+	}
+
+	for i, tt := range []struct {
+		method, path, key string
+		want              int
+	}{
+		{"GET", "/page/" + digest, "", 403},
+		{"GET", "/page/" + digest, "guess", 403},
+		{"GET", "/healthz", "", 200},
+		{"GET", "/page/" + recipe.Sum([]byte("no such recipe")), "open sesame", 404},
+		{"GET", "/page/../head.json", "open sesame", 404},
+		{"GET", "/page/" + digest + ".zip", "open sesame", 404},
+		{"GET", "/page/" + old.Digest(), "open sesame", 503},
+		{"POST", "/page/" + digest, "open sesame", 405},
+		{"GET", "/", "open sesame", 404},
+	} {
+		got := get(fmt.Sprintf("t%d", i), tt.method, tt.path, tt.key, nil)
+		if got.StatusCode != tt.want {
+			t.Errorf("%s %s with key %q: %d, want %d", tt.method, tt.path, tt.key, got.StatusCode, tt.want)
+		}
+		if tt.want >= 400 && got.Headers["cache-control"] != "no-store" {
+			t.Errorf("%s %s: an error may be kept: %v", tt.method, tt.path, got.Headers)
+		}
+	}
+
+	for id, bad := range map[string]any{
+		"b1": []byte(`{}`), "b2": []byte(`"text"`), "b3": []byte(`{"render":["../../etc"]}`),
+		"b4": renderer.Request{Render: []string{old.Digest()}},
+	} {
+		if r := api.invoke(t, id, bad, exited); !r.error {
+			t.Errorf("%v was answered: %s", bad, r.body)
+		}
+	}
+	if !strings.Contains(log.String(), renderer.MismatchMessage) {
+		t.Error("the log does not say that a recipe was of another version")
+	}
+}
+
+func unbrotli(t *testing.T, r events.APIGatewayV2HTTPResponse) string {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(r.Body)
+	if err != nil || !r.IsBase64Encoded {
+		t.Fatalf("the body is not base64: %v", err)
+	}
+	b, err := io.ReadAll(brotli.NewReader(bytes.NewReader(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// A function that cannot start says why and ends.
+func TestCannotStart(t *testing.T) {
+	exited, log := start(t, compile(t, runtime.GOARCH), "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1", names.EnvBucket+"=ftp://x")
+	if err := <-exited; err == nil || !strings.Contains(log.String(), names.EnvBucket) {
+		t.Errorf("ended with %v, log %s", err, log)
+	}
+}
+
+// What is deployed is for arm64.
+func TestBuildsForARM64(t *testing.T) {
+	info, err := os.Stat(compile(t, "arm64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Lambda's limit for a direct upload is 50 MB zipped; a function this size
+	// starts in a fraction of a second.
+	if info.Size() > 40<<20 {
+		t.Errorf("the function has %d MB", info.Size()>>20)
+	}
+}
