@@ -47,11 +47,6 @@ import (
 //go:embed function.js
 var FunctionJS []byte
 
-// Header names that this program's parts share.
-const (
-	// ReleaseHeader carries the current release's number: on a request from
-	// the edge function to the origin, and on the function's own answers.
-	ReleaseHeader = "x-blog-release"
-	// VerifyHeader carries the secret that opens the renderer's origin.
-	VerifyHeader = "x-origin-verify"
-)
+// ReleaseHeader carries the current release's number: on a request from the
+// edge function to the origin, and on the function's own answers.
+const ReleaseHeader = "x-blog-release"

@@ -32,7 +32,8 @@ type Origin struct {
 	ConnectionAttempts int
 	ConnectionTimeout  time.Duration
 	ReadTimeout        time.Duration // origin response timeout
-	// Verify says that requests carry the secret in VerifyHeader.
+	// Verify says that requests carry the origin secret, in the custom header
+	// names.OriginHeader.
 	Verify bool
 }
 
