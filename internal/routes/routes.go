@@ -103,7 +103,7 @@ type Table interface {
 
 // CheckUpdate returns an error when no Table would take this Update: over the
 // limit for a key, a value or a call (ErrLimit), not UTF-8, or with a key that
-// is put and deleted at once. (AWS takes the last of these, and deletes.)
+// is put and deleted at once (AWS was seen to accept that, and to delete).
 func CheckUpdate(puts map[string]string, deletes []string) error {
 	if n := len(puts) + len(deletes); n > MaxUpdate {
 		return fmt.Errorf("%w: %d keys in one call, %d are allowed", ErrLimit, n, MaxUpdate)
