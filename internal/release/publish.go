@@ -297,7 +297,7 @@ func (p *Publisher) writeManifest(ctx context.Context, m *Manifest, head Head, b
 }
 
 // swapHead is the moment of decision: the primary's head, if it is still the
-// one that was read. The standby's follows.
+// one that was read. Reconcile lets the standby's follow.
 func (p *Publisher) swapHead(ctx context.Context, h Head, etag string) error {
 	body, err := encode(h)
 	if err != nil {
@@ -316,26 +316,32 @@ func (p *Publisher) swapHead(ctx context.Context, h Head, etag string) error {
 	} else if err != nil {
 		return fmt.Errorf("changing the head in %s: %w", p.primary().Name, err)
 	}
-	for _, r := range p.Regions[1:] {
-		if err := follow(ctx, r.Bucket, h, body); err != nil {
-			return fmt.Errorf("changing the head in %s: %w", r.Name, err)
-		}
-	}
 	return nil
 }
 
-// follow brings a standby's head to h, unless it is at a later generation.
-func follow(ctx context.Context, b store.Bucket, h Head, body []byte) error {
-	for {
-		now, etag, err := ReadHead(ctx, b)
-		if err != nil || now.Gen >= h.Gen {
-			return err
-		}
-		_, err = b.Replace(ctx, HeadKey, jsonMeta, store.Bytes(body), etag)
-		if !errors.Is(err, store.ErrStale) && !errors.Is(err, store.ErrConflict) {
-			return err
+// follow brings the standbys' heads to h, those that are not at a later
+// generation.
+func (p *Publisher) follow(ctx context.Context, h Head) error {
+	body, err := encode(h)
+	if err != nil {
+		return err
+	}
+	for _, r := range p.Regions[1:] {
+		for {
+			now, etag, err := ReadHead(ctx, r.Bucket)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.Name, err)
+			}
+			if now.Gen >= h.Gen {
+				break
+			}
+			_, err = r.Bucket.Replace(ctx, HeadKey, jsonMeta, store.Bytes(body), etag)
+			if err != nil && !errors.Is(err, store.ErrStale) && !errors.Is(err, store.ErrConflict) {
+				return fmt.Errorf("changing the head in %s: %w", r.Name, err)
+			}
 		}
 	}
+	return nil
 }
 
 // Rollback makes an earlier release current again. A release that the route

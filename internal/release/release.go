@@ -15,7 +15,7 @@
 //	2  render    every page that the last release did not have, in every
 //	             region; the regions must agree on the bytes
 //	3  manifest  release/<n>.json to every region               Create
-//	4  head      the primary's head, then the standby's          Replace
+//	4  head      the primary's head; the standby's follows      Replace
 //	5  routes    entries, invisible until the current release is changed;
 //	             both in one call when they are few
 //	6  check     the changed pages, through the edge; when they are not what

@@ -27,14 +27,17 @@ func (p *Publisher) tableCurrent(ctx context.Context) (routes.Current, error) {
 // just read.
 var errAhead = errors.New("the route table was written by a later publisher")
 
-// Reconcile brings the route table to the head. It is the last step of a
-// publish, and the first step of the next one, in case that the last publisher
-// did not live to do it.
+// Reconcile brings the standby's head and the route table to the primary's
+// head. It is the last step of a publish, and the first step of the next one,
+// in case that the last publisher did not live to do it.
 func (p *Publisher) Reconcile(ctx context.Context) error {
 	var err error
 	for range maxAttempts {
 		var head Head
 		if head, _, err = ReadHead(ctx, p.primary().Bucket); err != nil {
+			return err
+		}
+		if err = p.follow(ctx, head); err != nil {
 			return err
 		}
 		err = p.sync(ctx, head)

@@ -1,0 +1,200 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"testing"
+
+	"github.com/victorleungtw/blog/internal/routes"
+	"github.com/victorleungtw/blog/internal/store"
+)
+
+// errKilled is what a publisher sees of its own death: nothing that it does
+// afterwards has an effect.
+var errKilled = errors.New("killed")
+
+// killer lets a number of writes through and then no more, to any part. With
+// done the last one is carried out and only its answer is lost.
+type killer struct {
+	left int
+	done bool
+	dead bool
+}
+
+// write runs one write, or does not.
+func (k *killer) write(do func() error) error {
+	if k.dead {
+		return errKilled
+	}
+	k.left--
+	if k.left > 0 {
+		return do()
+	}
+	k.dead = true
+	if k.done {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return errKilled
+}
+
+func (k *killer) read() error {
+	if k.dead {
+		return errKilled
+	}
+	return nil
+}
+
+type killedBucket struct {
+	store.Bucket
+	k *killer
+}
+
+func (b killedBucket) Get(ctx context.Context, key string) (*store.Object, error) {
+	if err := b.k.read(); err != nil {
+		return nil, err
+	}
+	return b.Bucket.Get(ctx, key)
+}
+
+func (b killedBucket) Create(ctx context.Context, key string, m store.Meta, body store.Body) error {
+	return b.k.write(func() error { return b.Bucket.Create(ctx, key, m, body) })
+}
+
+func (b killedBucket) Replace(ctx context.Context, key string, m store.Meta, body store.Body, etag string) (next string, err error) {
+	err = b.k.write(func() error {
+		next, err = b.Bucket.Replace(ctx, key, m, body, etag)
+		return err
+	})
+	return next, err
+}
+
+type killedTable struct {
+	routes.Table
+	k *killer
+}
+
+func (t killedTable) Version(ctx context.Context) (string, error) {
+	if err := t.k.read(); err != nil {
+		return "", err
+	}
+	return t.Table.Version(ctx)
+}
+
+func (t killedTable) Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (next string, err error) {
+	err = t.k.write(func() error {
+		next, err = t.Table.Update(ctx, etag, puts, deletes)
+		return err
+	})
+	return next, err
+}
+
+// A publisher is killed at each of its writes, before it and after it. Readers
+// see the old release or the new one, whole; the next run finishes.
+func TestKilledAtEveryWrite(t *testing.T) {
+	ctx := context.Background()
+	posts := map[string]string{}
+	// Enough pages that the route table takes more than one call.
+	for _, slug := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x"} {
+		posts[slug] = "Text."
+	}
+	first := planOf(t, posts)
+	for slug := range posts {
+		posts[slug] = "Other text."
+	}
+	delete(posts, "c")
+	posts["y"] = "New."
+	second := planOf(t, posts)
+	if len(Diff(Targets(first), Targets(second))) <= routes.MaxUpdate {
+		t.Fatal("the change fits one call")
+	}
+
+	old, fresh := 0, 0
+	step := 1
+	if testing.Short() {
+		step = 17
+	}
+	for _, done := range []bool{false, true} {
+		for at := 1; ; at += step {
+			w := newWorld(t)
+			publish(t, w.publisher(), first)
+			k := &killer{left: at, done: done}
+			p := w.publisher()
+			p.Workers = 1 // so that at names the same write each time
+			p.Table = killedTable{w.table, k}
+			for i := range p.Regions {
+				b := killedBucket{w.buckets[i], k}
+				p.Regions[i].Bucket, p.Regions[i].Renderer = b, stub{b}
+			}
+			_, err := p.Publish(ctx, second, "")
+			if !k.dead {
+				if err != nil {
+					t.Fatalf("nobody was killed, and yet: %v", err)
+				}
+				break // there is no write number at
+			}
+			if err == nil {
+				t.Errorf("write %d: a killed publisher reported success", at)
+			}
+			w.checkWhole()
+			switch _, seen := w.visible(); {
+			case maps.Equal(seen, Targets(first)):
+				old++
+			case maps.Equal(seen, Targets(second)):
+				fresh++
+			default:
+				t.Errorf("killed at write %d (done %v): readers see neither release", at, done)
+			}
+			if _, err := w.publisher().Publish(ctx, second, ""); err != nil && !errors.Is(err, ErrNothing) {
+				t.Fatalf("killed at write %d (done %v): the next run: %v", at, done, err)
+			}
+			w.shows(second)
+			if s, err := w.publisher().Status(ctx); err != nil || !s.InStep {
+				t.Errorf("killed at write %d (done %v): after the next run: %+v %v", at, done, s, err)
+			}
+			if t.Failed() {
+				return
+			}
+		}
+	}
+	t.Logf("%d kills left the old release visible, %d the new one", old, fresh)
+	if old == 0 || fresh == 0 {
+		t.Error("the kills were all on one side of the flip")
+	}
+}
+
+// After a kill the author changes their mind: what was half published never
+// shows.
+func TestKilledThenPublishedSomethingElse(t *testing.T) {
+	ctx := context.Background()
+	first := planOf(t, map[string]string{"a": "A.", "b": "B."})
+	second := planOf(t, map[string]string{"a": "A.", "b": "B.", "never": "N."})
+	third := planOf(t, map[string]string{"a": "A.", "b": "Better."})
+	for at := 1; ; at++ {
+		w := newWorld(t)
+		publish(t, w.publisher(), first)
+		k := &killer{left: at, done: true}
+		p := w.publisher()
+		p.Workers = 1
+		p.Table = killedTable{w.table, k}
+		for i := range p.Regions {
+			b := killedBucket{w.buckets[i], k}
+			p.Regions[i].Bucket, p.Regions[i].Renderer = b, stub{b}
+		}
+		p.Publish(ctx, second, "") // its end is looked at below
+		if !k.dead {
+			return
+		}
+		publish(t, w.publisher(), third)
+		w.shows(third)
+		if _, err := w.publisher().Rollback(ctx, 1); err != nil {
+			t.Fatalf("killed at write %d: rolling back: %v", at, err)
+		}
+		w.shows(first)
+		if t.Failed() {
+			t.Fatalf("killed at write %d", at)
+		}
+	}
+}

@@ -1,0 +1,475 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/victorleungtw/blog/internal/config"
+	"github.com/victorleungtw/blog/internal/content"
+	"github.com/victorleungtw/blog/internal/plan"
+	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/renderer"
+	"github.com/victorleungtw/blog/internal/routes"
+	"github.com/victorleungtw/blog/internal/routes/file"
+	"github.com/victorleungtw/blog/internal/store"
+	"github.com/victorleungtw/blog/internal/store/dir"
+)
+
+// world is two regions and a route table, watched: after every write to the
+// table, what a reader would see is compared with the releases that were
+// published.
+type world struct {
+	t       *testing.T
+	buckets []store.Bucket
+	table   routes.Table
+	watch   *watched
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t}
+	for range 2 {
+		b, err := dir.Open(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.buckets = append(w.buckets, b)
+	}
+	table, err := file.Open(filepath.Join(t.TempDir(), "routes"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.watch = &watched{Table: table, w: w}
+	w.table = w.watch
+	return w
+}
+
+// watched checks invariant 1 after each write.
+type watched struct {
+	routes.Table
+	w *world
+}
+
+func (t *watched) Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error) {
+	next, err := t.Table.Update(ctx, etag, puts, deletes)
+	if err == nil {
+		t.w.checkWhole()
+	}
+	return next, err
+}
+
+// visible is what readers see: every path that resolves, at the table's
+// current release.
+func (w *world) visible() (int, map[string]string) {
+	w.t.Helper()
+	all, err := w.watch.Table.All(context.Background())
+	if err != nil {
+		w.t.Error(err)
+	}
+	cur, err := routes.ParseCurrent(all[routes.Site.CurrentKey()])
+	if err != nil {
+		w.t.Error(err)
+	}
+	return cur.N, resolveAll(w.t, all, cur.N)
+}
+
+func resolveAll(t *testing.T, all map[string]string, n int) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for k, v := range all {
+		path, ok := strings.CutPrefix(k, string(routes.Site))
+		if !ok || path[0] != '/' {
+			continue
+		}
+		es, err := routes.ParseEntries(v)
+		if err != nil {
+			t.Error(err)
+		}
+		if to, ok := routes.Resolve(es, n); ok && to != routes.Gone {
+			out[path] = to
+		}
+	}
+	return out
+}
+
+// checkWhole: what is visible is exactly one release, and every page of it is
+// stored in both regions; so is every release that the table says it holds.
+func (w *world) checkWhole() {
+	w.t.Helper()
+	ctx := context.Background()
+	n, seen := w.visible()
+	if n == 0 {
+		if len(seen) > 0 {
+			w.t.Errorf("without a release readers see %v", seen)
+		}
+		return
+	}
+	all, _ := w.watch.Table.All(ctx)
+	cur, _ := routes.ParseCurrent(all[routes.Site.CurrentKey()])
+	for _, r := range append(slices.Clone(cur.Has), n) {
+		m, err := ReadManifest(ctx, w.buckets[0], r)
+		if err != nil {
+			w.t.Errorf("release %d: %v", r, err)
+			continue
+		}
+		pages, _ := m.Pages()
+		if got := resolveAll(w.t, all, r); !maps.Equal(got, pages) {
+			w.t.Errorf("release %d (current is %d) is not whole in the table: %v", r, n, Diff(pages, got))
+		}
+	}
+	for path, to := range seen {
+		for i, b := range w.buckets {
+			if to[0] == '/' {
+				continue
+			}
+			if _, err := b.Get(ctx, "page/"+to); err != nil {
+				w.t.Errorf("%s is visible but not stored in region %d: %v", path, i, err)
+			}
+		}
+	}
+}
+
+func (w *world) publisher() *Publisher {
+	p := &Publisher{Table: w.table, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(0, 0) }, Workers: 2}
+	for i, b := range w.buckets {
+		p.Regions = append(p.Regions, Region{Name: fmt.Sprintf("r%d", i), Bucket: b, Renderer: stub{b}})
+	}
+	return p
+}
+
+// stub is a renderer that makes something of every recipe, and keeps it.
+type stub struct{ b store.Bucket }
+
+func (s stub) Do(ctx context.Context, req renderer.Request) (renderer.Response, error) {
+	out := renderer.Response{Version: "v1"}
+	for _, d := range req.Render {
+		if _, err := s.b.Get(ctx, "recipe/"+d); err != nil {
+			return out, err
+		}
+		body := []byte("page " + d)
+		if err := s.b.Create(ctx, "page/"+d, store.Meta{}, store.Bytes(body)); err != nil && !errors.Is(err, store.ErrExists) {
+			return out, err
+		}
+		out.Pages = append(out.Pages, renderer.Rendered{Digest: d, Sum: recipe.Sum(body), Size: len(body)})
+	}
+	return out, nil
+}
+
+// planOf plans posts: slug → text. The days are those of the slugs' order.
+func planOf(t *testing.T, posts map[string]string) *plan.Plan {
+	t.Helper()
+	folder := t.TempDir()
+	for i, slug := range slices.Sorted(maps.Keys(posts)) {
+		name := filepath.Join(folder, "posts", slug, "index.en.md")
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprintf("---\ndate: 2026-01-%02d\n---\n# Post %s\n\n%s\n", i+1, slug, posts[slug])
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := content.Open(folder, content.Options{Site: config.Site{
+		Title: "Test", BaseURL: "https://example.com", PerPage: 3, Languages: []config.Language{{Tag: "en"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	s, probs, err := l.Load(context.Background())
+	if err != nil || s == nil {
+		t.Fatal(err, probs)
+	}
+	p, probs := plan.Build(s, "v1")
+	if probs.Err() != nil {
+		t.Fatal(probs)
+	}
+	return p
+}
+
+func publish(t *testing.T, p *Publisher, pl *plan.Plan) *Result {
+	t.Helper()
+	res, err := p.Publish(context.Background(), pl, "c0ffee")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// shows fails unless readers see exactly this plan.
+func (w *world) shows(pl *plan.Plan) {
+	w.t.Helper()
+	if _, seen := w.visible(); !maps.Equal(seen, Targets(pl)) {
+		w.t.Errorf("readers see something else: %v", Diff(Targets(pl), seen))
+	}
+}
+
+func TestPublishAndRollback(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	p := w.publisher()
+	one := planOf(t, map[string]string{"a": "A.", "b": "B.", "c": "C.", "d": "D."})
+	two := planOf(t, map[string]string{"a": "A.", "b": "Better.", "c": "C.", "d": "D."})
+
+	if res := publish(t, p, one); res.N != 1 || !res.Current || res.Parent != 0 {
+		t.Errorf("first: %+v", res)
+	}
+	w.shows(one)
+	if _, err := p.Publish(ctx, one, ""); !errors.Is(err, ErrNothing) {
+		t.Errorf("the same again: %v", err)
+	}
+	res := publish(t, p, two)
+	w.shows(two)
+	var changed []string
+	for _, c := range res.Changes {
+		changed = append(changed, string(c.Verb)+" "+c.Path)
+	}
+	// b is the second oldest of four: on the first page of the lists and in
+	// the feeds, and nobody else's business.
+	want := []string{"changed /", "changed /2026/01/02/b/", "changed /archive/2026/", "changed /archive/2026/page/2/", "changed /feed.xml", "changed /page/2/", "changed /rss.xml"}
+	if !slices.Equal(changed, want) {
+		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(changed, "\n"), strings.Join(want, "\n"))
+	}
+
+	back, err := p.Rollback(ctx, 1)
+	if err != nil || back.N != 1 {
+		t.Fatalf("rollback: %+v %v", back, err)
+	}
+	w.shows(one)
+	// The next release is numbered after the abandoned one and shows nothing
+	// of it.
+	three := planOf(t, map[string]string{"a": "A.", "b": "B.", "c": "C.", "d": "D.", "e": "E."})
+	if res := publish(t, p, three); res.N != 3 || res.Parent != 1 {
+		t.Errorf("after the rollback: %+v", res)
+	}
+	w.shows(three)
+	if n, err := p.Previous(ctx); n != 1 || err != nil {
+		t.Errorf("before release 3 was %d (%v), want 1", n, err)
+	}
+	var none *NoReleaseError
+	if _, err := p.Rollback(ctx, 9); !errors.As(err, &none) {
+		t.Errorf("rollback to a release that is not: %v", err)
+	}
+	s, err := p.Status(ctx)
+	if err != nil || !s.InStep || s.Head.N != 3 || !s.Held(2) {
+		t.Errorf("status: %+v %v", s, err)
+	}
+}
+
+func TestRemovedPageIsGone(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher()
+	publish(t, p, planOf(t, map[string]string{"a": "A.", "b": "B."}))
+	less := planOf(t, map[string]string{"a": "A."})
+	publish(t, p, less)
+	w.shows(less)
+	v, _, err := w.table.Get(context.Background(), routes.Site.PathKey("/2026/01/02/b/"))
+	if err != nil || !strings.HasPrefix(v, "2:-,1:") {
+		t.Errorf("the removed page's entries: %q %v", v, err)
+	}
+}
+
+// Long histories are cut to fit a value, and what the table says it holds
+// stays true. Rolling back further than that publishes the old release anew.
+func TestLongHistory(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	p := w.publisher()
+	var plans []*plan.Plan
+	for i := range 30 {
+		pl := planOf(t, map[string]string{"a": fmt.Sprintf("Version %d.", i), "b": fmt.Sprintf("Version %d.", i/10)})
+		publish(t, p, pl)
+		plans = append(plans, pl)
+	}
+	cur, err := p.tableCurrent(ctx)
+	if err != nil || len(cur.Has) < 8 || slices.Contains(cur.Has, 1) {
+		t.Errorf("held after 30 releases: %v %v", cur.Has, err)
+	}
+	if res, err := p.Rollback(ctx, cur.Has[0]); err != nil || res.N != cur.Has[0] {
+		t.Fatalf("rollback to the oldest that is held: %+v %v", res, err)
+	}
+	w.shows(plans[cur.Has[0]-1])
+	// Publishing on top of a release far back may not take from readers what
+	// they still see while it is being written: checkWhole watches.
+	next := planOf(t, map[string]string{"a": "New.", "b": "New."})
+	publish(t, p, next)
+	w.shows(next)
+	if res, err := p.Rollback(ctx, 1); err != nil || res.N == 1 {
+		t.Fatalf("rollback to one that is not held: %+v %v", res, err)
+	}
+	w.shows(plans[0])
+}
+
+// More changed pages than fit one call: nothing is visible before the last.
+func TestLargePublish(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher()
+	posts := map[string]string{}
+	for i := range 28 {
+		posts[fmt.Sprintf("p%02d", i)] = "Text."
+	}
+	publish(t, p, planOf(t, posts))
+	for k := range posts {
+		posts[k] = "Other text."
+	}
+	next := planOf(t, posts)
+	if n := len(Targets(next)); n <= routes.MaxUpdate {
+		t.Fatalf("only %d pages, which fit one call", n)
+	}
+	publish(t, p, next)
+	w.shows(next)
+}
+
+// A route table that was lost is rebuilt from the record.
+func TestTableIsDerived(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher()
+	one := planOf(t, map[string]string{"a": "A."})
+	publish(t, p, one)
+	two := planOf(t, map[string]string{"a": "Better."})
+	publish(t, p, two)
+	empty, err := file.Open(filepath.Join(t.TempDir(), "routes"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Something is in it, which is not ours to trust.
+	etag, _ := empty.Version(context.Background())
+	if _, err := empty.Update(context.Background(), etag, map[string]string{"www/old/": "1:" + recipe.Sum(nil), "pr-1/x/": "1:-"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.watch.Table = empty
+	if err := p.Reconcile(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	w.shows(two)
+	if _, ok, _ := empty.Get(context.Background(), "www/old/"); ok {
+		t.Error("a path of no release is still in the table")
+	}
+	if _, ok, _ := empty.Get(context.Background(), "pr-1/x/"); !ok {
+		t.Error("another namespace lost a key")
+	}
+}
+
+// A table that belongs to another record is not written to.
+func TestForeignTable(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher()
+	for i := range 3 {
+		publish(t, p, planOf(t, map[string]string{"a": fmt.Sprint(i)}))
+	}
+	other := newWorld(t)
+	q := other.publisher()
+	q.Table = w.watch.Table
+	if _, err := q.Publish(context.Background(), planOf(t, map[string]string{"z": "Z."}), ""); err == nil || !strings.Contains(err.Error(), "another record") {
+		t.Errorf("publishing into the table of another blog: %v", err)
+	}
+	w.checkWhole()
+}
+
+// Two publishers at once: both get their release, one after the other; the
+// loser's first try is never visible.
+func TestLostRace(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	publish(t, w.publisher(), planOf(t, map[string]string{"a": "A."}))
+	ours := planOf(t, map[string]string{"a": "A.", "ours": "O."})
+	theirs := planOf(t, map[string]string{"a": "A.", "theirs": "T."})
+
+	p := w.publisher()
+	// At the moment of decision, the others are there first.
+	p.Regions[0].Bucket = &hooked{Bucket: w.buckets[0], before: func(key string) {
+		if key == HeadKey {
+			publish(t, w.publisher(), theirs)
+			w.shows(theirs)
+		}
+	}}
+	res, err := p.Publish(ctx, ours, "")
+	if err != nil || res.Attempts != 2 || res.Parent == 1 {
+		t.Fatalf("the loser: %+v %v", res, err)
+	}
+	w.shows(ours)
+	m, err := ReadManifest(ctx, w.buckets[0], res.Parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pages, _ := m.Pages(); !maps.Equal(pages, Targets(theirs)) {
+		t.Error("the loser's release is not on top of the winner's")
+	}
+}
+
+// hooked calls before the first Replace of a key.
+type hooked struct {
+	store.Bucket
+	once   sync.Once
+	before func(key string)
+}
+
+func (h *hooked) Replace(ctx context.Context, key string, m store.Meta, b store.Body, etag string) (string, error) {
+	h.once.Do(func() { h.before(key) })
+	return h.Bucket.Replace(ctx, key, m, b, etag)
+}
+
+func TestManyPublishersAtOnce(t *testing.T) {
+	w := newWorld(t)
+	publish(t, w.publisher(), planOf(t, map[string]string{"a": "A."}))
+	const n = 4
+	var plans []*plan.Plan
+	for i := range n {
+		plans = append(plans, planOf(t, map[string]string{"a": "A.", fmt.Sprintf("p%d", i): "P."}))
+	}
+	var wg sync.WaitGroup
+	results := make([]*Result, n)
+	for i := range n {
+		wg.Go(func() {
+			res, err := w.publisher().Publish(context.Background(), plans[i], "")
+			if err != nil {
+				t.Errorf("publisher %d: %v", i, err)
+			}
+			results[i] = res
+		})
+	}
+	wg.Wait()
+	head, _, err := ReadHead(context.Background(), w.buckets[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, res := range results {
+		if res != nil && res.N == head.N {
+			w.shows(plans[i])
+			return
+		}
+	}
+	t.Errorf("the head is release %d, which nobody published: %+v", head.N, results)
+}
+
+// A head write that succeeded and whose answer was lost is not a lost race.
+func TestLostReply(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher()
+	p.Regions[0].Bucket = &amnesiac{Bucket: w.buckets[0]}
+	pl := planOf(t, map[string]string{"a": "A."})
+	if res := publish(t, p, pl); res.Attempts != 1 || res.N != 1 {
+		t.Errorf("%+v", res)
+	}
+	w.shows(pl)
+}
+
+// amnesiac does what it is asked and answers that it could not.
+type amnesiac struct{ store.Bucket }
+
+func (a *amnesiac) Replace(ctx context.Context, key string, m store.Meta, b store.Body, etag string) (string, error) {
+	if _, err := a.Bucket.Replace(ctx, key, m, b, etag); err != nil {
+		return "", err
+	}
+	return "", store.ErrStale // what a retry of the SDK would be told
+}
