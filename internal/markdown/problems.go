@@ -83,7 +83,7 @@ func (c *checker) address(n ast.Node, dest string) {
 // tag is rarely alone.
 func (c *checker) raw(n ast.Node) {
 	for _, p := range c.tree.Raw(n) {
-		if p.Shown {
+		if p.Shown && p.Text != "<!--" {
 			line := c.tree.Line(p.Pos)
 			c.html[line] = strings.TrimSpace(c.html[line] + " " + p.Text)
 		}
@@ -92,11 +92,7 @@ func (c *checker) raw(n ast.Node) {
 
 func (c *checker) reportHTML() {
 	for line, tags := range c.html {
-		hint := "write it in Markdown"
-		if strings.HasPrefix(tags, "<!--") {
-			hint = "end the comment with -->"
-		}
-		c.list.Warnf("", line, hint, "the HTML %s is shown as text", clip(tags))
+		c.list.Warnf("", line, "write it in Markdown", "the HTML %s is shown as text", clip(tags))
 	}
 }
 
@@ -147,6 +143,7 @@ var syntaxes = []syntax{
 	{"*[", regexp.MustCompile(`(?m)^(\*\[[^\]\n]+\]:[^\n]*)`), "the abbreviation %s is shown as text", `write <abbr title="...">...</abbr>`},
 	{"!!!", regexp.MustCompile(`(?m)^ {0,3}(!!![^\n]*)`), "the admonition %s is not well formed and is shown as text", `write it as !!! note "Title", and indent its text by four spaces`},
 	{"???", regexp.MustCompile(`(?m)^ {0,3}(\?\?\?\+?[^\n]*)`), "the admonition %s is not well formed and is shown as text", `write it as ??? note "Title", and indent its text by four spaces`},
+	{"<!--", regexp.MustCompile(`<!--[^\n]*`), "the comment %s has no end and is shown as text", "end it with -->"},
 	{"import ", regexp.MustCompile(`(?m)^(import [^\n]+ from ['"][^\n]*)`), "the line %s is shown as text", "remove it: there are no components"},
 	{"](", regexp.MustCompile(`!?\[[^\[\]\n]*\]\([^()\n<]*[ \t][^()\n"']*\)`), "the link %s is shown as text: its address has a space", "write %20 for each space"},
 }

@@ -114,14 +114,20 @@ func highlight(w *writer, l chroma.Lexer, code string) error {
 		}
 		w.text(t.Value)
 	}
+	// Lexers expect the line feed that tokens adds.
+	if n := w.Len(); n > 0 && w.Bytes()[n-1] == '\n' {
+		w.Truncate(n - 1)
+	}
 	if class != "" {
 		w.str("</span>")
 	}
 	return nil
 }
 
-// tokens parts code; nil if the lexer cannot, or loses characters.
+// tokens parts code, with a line feed at its end; nil if the lexer cannot, or
+// loses characters.
 func tokens(l chroma.Lexer, code string) ([]chroma.Token, error) {
+	code += "\n"
 	for range 3 {
 		out, slow := tokenise(l, code)
 		if !slow {

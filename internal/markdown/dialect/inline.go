@@ -118,7 +118,7 @@ func (w *writer) autoLink(n *ast.AutoLink) {
 		w.text(label)
 		return
 	}
-	w.anchor(href(dest), External(dest))
+	w.anchor(encodeURL(trimURL(dest)), External(dest)) // nothing is escaped in <...>
 	w.WriteByte('>')
 	w.text(label)
 	w.str("</a>")

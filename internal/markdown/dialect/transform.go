@@ -103,19 +103,20 @@ var reserved = []string{"main"}
 // name gives each heading an id of its own. A leading title, which is usually
 // left out, comes last: it must not take the id of a section.
 func (d *Doc) name(headings []*ast.Heading, custom map[*ast.Heading]string) {
-	taken := map[string]bool{}
+	taken := map[string]int{} // how many asked for an id
 	for _, id := range reserved {
-		taken[id] = true
+		taken[id] = 1
 	}
 	give := func(h *ast.Heading, id string) {
 		if id == "" {
 			id = "section"
 		}
 		unique := id
-		for i := 1; taken[unique]; i++ {
-			unique = id + "-" + strconv.Itoa(i)
+		for taken[unique] > 0 {
+			unique = id + "-" + strconv.Itoa(taken[id])
+			taken[id]++
 		}
-		taken[unique] = true
+		taken[unique]++
 		d.ids[h] = unique
 	}
 	for _, h := range headings {

@@ -53,19 +53,21 @@ func SplitFragment(dest string) (key, fragment string) {
 }
 
 // plainURL resolves references and escapes and drops what browsers drop.
-func plainURL(dest string) string {
+func plainURL(dest string) string { return trimURL(string(unescape([]byte(dest)))) }
+
+func trimURL(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
 		}
 		return r
-	}, strings.TrimSpace(string(unescape([]byte(dest)))))
+	}, strings.TrimSpace(s))
 }
 
 // href is an address as written, ready for an attribute but for HTML escaping.
-func href(dest string) string {
-	return string(util.URLEscape([]byte(plainURL(dest)), false))
-}
+func href(dest string) string { return encodeURL(plainURL(dest)) }
+
+func encodeURL(s string) string { return string(util.URLEscape([]byte(s), false)) }
 
 // absolute makes an address of the page at o.Page absolute, if the options
 // ask for it.
