@@ -27,6 +27,7 @@ var verbs = map[string]func(*app, context.Context, []string) error{
 	"publish":  (*app).publish,
 	"diff":     (*app).diff,
 	"rollback": (*app).rollback,
+	"smoke":    (*app).smoke,
 	"status":   (*app).status,
 }
 

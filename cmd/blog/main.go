@@ -24,6 +24,7 @@ Usage:
     blog diff [--from N] [--to N]         list what a release changes
     blog rollback [--to N]                make an earlier release current
     blog status                           compare record, regions and edge
+    blog smoke URL SCRIPT...              check a running blog
 
 Each verb explains itself: blog publish --help. Configuration is blog.yaml.
 

@@ -83,7 +83,7 @@ func Addresses(ctx context.Context, primary, standby, table string, opts LocalOp
 		return nil, err
 	}
 	c.Checker = &release.HTTPCheck{
-		Client: &http.Client{Transport: handlerTransport{check.Handler}}, Base: "http://edge.local", Bucket: c.Regions[0].Bucket,
+		Client: &http.Client{Transport: edge.HandlerOrigin(check.Handler)}, Base: "http://edge.local", Bucket: c.Regions[0].Bucket,
 	}
 	return c, nil
 }
@@ -148,13 +148,6 @@ func (c *Cloud) Edge(opts EdgeOptions) (*Edge, error) {
 
 func gateway(r *renderer.Renderer) http.RoundTripper {
 	return &lambdahttp.Gateway{Invoke: r.Invoke, APIID: "local"}
-}
-
-// handlerTransport answers requests from a handler, without a network.
-type handlerTransport struct{ h http.Handler }
-
-func (t handlerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	return edge.HandlerOrigin(t.h).RoundTrip(req)
 }
 
 // Bucket is the primary's record.

@@ -114,7 +114,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 	old, fresh := 0, 0
 	step := 1
 	if testing.Short() {
-		step = 17
+		step = 7
 	}
 	for _, done := range []bool{false, true} {
 		for at := 1; ; at += step {
