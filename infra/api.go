@@ -1,0 +1,102 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/victorleungtw/blog/internal/names"
+)
+
+// How many requests a second an API lets through. The distribution sends what
+// its caches and the bucket could not answer, so this is far above what
+// readers cause, and below what would empty a purse: made-up digest addresses
+// reach the renderer.
+const (
+	requestsPerSecond = 100
+	requestBurst      = 200
+)
+
+// newAPI makes the renderer's HTTP API and the host name under which the
+// distribution reaches it.
+//
+// An HTTP API and not a function URL, because Route 53 can only choose between
+// two regions that answer to one host name, and a function URL takes no name
+// of ours. The price is that CloudFront does not sign its requests: the secret
+// header stands in for that.
+func newAPI(c RenderConfig, live awslambda.Alias) {
+	api := awsapigatewayv2.NewHttpApi(c.Stack, jsii.String("API"), &awsapigatewayv2.HttpApiProps{
+		ApiName:                   jsii.String(c.Names.Renderer()),
+		CreateDefaultStage:        jsii.Bool(false),
+		DisableExecuteApiEndpoint: jsii.Bool(c.Domain != ""), // one door
+		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(
+			jsii.String("Live"), live, nil),
+	})
+	stage := awsapigatewayv2.NewHttpStage(c.Stack, jsii.String("Stage"), &awsapigatewayv2.HttpStageProps{
+		HttpApi:    api,
+		StageName:  jsii.String("$default"),
+		AutoDeploy: jsii.Bool(true),
+		Throttle: &awsapigatewayv2.ThrottleSettings{
+			RateLimit:  jsii.Number(requestsPerSecond),
+			BurstLimit: jsii.Number(requestBurst),
+		},
+	})
+	if c.Domain == "" {
+		publishHost(c, *api.ApiId()+".execute-api."+c.Region+".amazonaws.com")
+		return
+	}
+
+	origin, own := names.OriginDomain(c.Domain), names.RegionDomain(c.Domain, c.Region)
+	cert := awscertificatemanager.NewCertificate(c.Stack, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{
+		DomainName:              jsii.String(origin),
+		SubjectAlternativeNames: jsii.Strings(own),
+		Validation:              validateIn(c.Stack, c.Domain, c.ZoneID),
+	})
+	// The same name in both regions, of which Route 53 gives out one, and one
+	// of this region's own: for the health check, which must not follow a
+	// failover, and for pages, which fail over at the distribution.
+	for _, d := range []struct{ id, name string }{{"Origin", origin}, {"Own", own}} {
+		domain := awsapigatewayv2.NewDomainName(c.Stack, jsii.String(d.id+"Domain"), &awsapigatewayv2.DomainNameProps{
+			DomainName:     jsii.String(d.name),
+			Certificate:    cert,
+			SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
+		})
+		awsapigatewayv2.NewApiMapping(c.Stack, jsii.String(d.id+"Mapping"), &awsapigatewayv2.ApiMappingProps{
+			Api: api, DomainName: domain, Stage: stage,
+		})
+		r := record{
+			ID: d.id + "Record", ZoneID: c.ZoneID, Name: d.name, Type: "A",
+			Target: *domain.RegionalDomainName(), TargetZone: *domain.RegionalHostedZoneId(),
+		}
+		if d.id == "Origin" && c.Failover != "" {
+			r.Failover, r.SetID = c.Failover, c.Region
+			r.HealthCheck = newHealthCheck(c.Stack, own)
+		}
+		newRecord(c.Stack, r)
+	}
+}
+
+// publishHost tells us-east-1 the host name that API Gateway chose.
+//
+// Without a domain that name is the one thing that the distribution must know
+// and that no convention gives. A reference between regions would tie two
+// stacks together that are updated apart; a secret is the one kind of value
+// that AWS copies to another region under a known name. It holds no secret.
+func publishHost(c RenderConfig, host string) {
+	props := &awssecretsmanager.CfnSecretProps{
+		Name:         jsii.String(c.Names.RendererHost(c.Region)),
+		Description:  jsii.String("Host name of the renderer in " + c.Region + ", for the distribution (not secret)"),
+		SecretString: jsii.String(host),
+	}
+	if c.Region != names.GlobalRegion {
+		props.ReplicaRegions = &[]*awssecretsmanager.CfnSecret_ReplicaRegionProperty{
+			{Region: jsii.String(names.GlobalRegion)},
+		}
+	}
+	awssecretsmanager.NewCfnSecret(c.Stack, jsii.String("Host"), props).
+		ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
+}

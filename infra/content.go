@@ -1,0 +1,109 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/victorleungtw/blog/internal/names"
+)
+
+// ContentConfig is what one region's Content stack is made from.
+type ContentConfig struct {
+	Stack       awscdk.Stack
+	Names       names.Names
+	Keep        bool
+	Region      string
+	ReplicateTo string // the standby region; empty where nothing is replicated
+	KMS         bool
+	LogsDays    int
+}
+
+// How long S3 keeps what nothing refers to.
+const (
+	// noncurrentDays is how long a version that was overwritten or deleted can
+	// be brought back. Only head.json is ever overwritten.
+	noncurrentDays = 30
+	// abandonedDays is how long the parts of an upload that nobody finished
+	// are kept.
+	abandonedDays = 7
+)
+
+// newContent makes one region's record of the blog: the release bucket and a
+// bucket of logs.
+//
+// No lifecycle rule expires a current object. What a kept release reaches is
+// everything that was published since the oldest release that is kept, and no
+// rule can know that; old releases go by a command that reads the manifests.
+func newContent(c ContentConfig) {
+	c.Stack.SetTerminationProtection(jsii.Bool(c.Keep))
+	key := newContentKey(c)
+
+	logs := newBucket(c, "Logs", awss3.BucketProps{
+		BucketNamePrefix: jsii.String(c.Names.LogBucketPrefix()),
+		Encryption:       awss3.BucketEncryption_S3_MANAGED, // log delivery cannot use a key of ours
+		LifecycleRules: &[]*awss3.LifecycleRule{{
+			Id:                                  jsii.String("expire"),
+			Expiration:                          days(c.LogsDays),
+			NoncurrentVersionExpiration:         days(1),
+			AbortIncompleteMultipartUploadAfter: days(abandonedDays),
+		}},
+	})
+
+	props := awss3.BucketProps{
+		BucketNamePrefix:       jsii.String(c.Names.BucketPrefix()),
+		Encryption:             awss3.BucketEncryption_S3_MANAGED,
+		ServerAccessLogsBucket: logs,
+		ServerAccessLogsPrefix: jsii.String("s3/"),
+		LifecycleRules: &[]*awss3.LifecycleRule{{
+			Id:                                  jsii.String("leftovers"),
+			NoncurrentVersionExpiration:         days(noncurrentDays),
+			AbortIncompleteMultipartUploadAfter: days(abandonedDays),
+			ExpiredObjectDeleteMarker:           jsii.Bool(true),
+		}},
+	}
+	if key != nil {
+		props.Encryption, props.EncryptionKey = awss3.BucketEncryption_KMS, key
+		props.BucketKeyEnabled = jsii.Bool(true) // one call to KMS for many objects
+	}
+	replicate(c, &props)
+	releases := newBucket(c, "Releases", props)
+	for _, s := range releasePolicy(c) {
+		releases.AddToResourcePolicy(s)
+	}
+}
+
+// newBucket adds what every bucket of the blog has: a name in the account's
+// own namespace, no public access, TLS 1.2, versions.
+func newBucket(c ContentConfig, id string, props awss3.BucketProps) awss3.Bucket {
+	props.BucketNamespace = awss3.BucketNamespace_ACCOUNT_REGIONAL
+	props.BlockPublicAccess = awss3.BlockPublicAccess_BLOCK_ALL()
+	props.ObjectOwnership = awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED
+	props.EnforceSSL = jsii.Bool(true)
+	props.MinimumTLSVersion = jsii.Number(1.2)
+	props.Versioned = jsii.Bool(true)
+	props.RemovalPolicy = removal(c.Keep)
+	if !c.Keep {
+		props.AutoDeleteObjects = jsii.Bool(true) // a trial leaves no trace
+	}
+	return awss3.NewBucket(c.Stack, jsii.String(id), &props)
+}
+
+// newContentKey makes the key of the release bucket, or nil. It can be found
+// by its alias, which is the same in every region.
+func newContentKey(c ContentConfig) awskms.Key {
+	if !c.KMS {
+		return nil
+	}
+	key := awskms.NewKey(c.Stack, jsii.String("Key"), &awskms.KeyProps{
+		Alias:             jsii.String(c.Names.KeyAlias()),
+		Description:       jsii.String("Blog: releases in " + c.Region),
+		EnableKeyRotation: jsii.Bool(true),
+		RemovalPolicy:     removal(c.Keep),
+	})
+	key.AddToResourcePolicy(cloudFrontMay("CloudFrontDecrypts", "kms:Decrypt", "*"), jsii.Bool(false))
+	return key
+}
+
+func days(n int) awscdk.Duration { return awscdk.Duration_Days(jsii.Number(n)) }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/victorleungtw/blog/internal/edge"
+	"github.com/victorleungtw/blog/internal/names"
+)
+
+// EdgeConfig is what the Edge stack is made from.
+type EdgeConfig struct {
+	Stack            awscdk.Stack
+	Names            names.Names
+	Domain           string // empty for CloudFront's own
+	ZoneID           string
+	Primary, Standby string // the same region when there is one
+	RouteTable       awscloudfront.IKeyValueStore
+}
+
+// newEdge makes what readers meet: the edge function, the distribution, and
+// the domain's records. It holds no data, and all of it follows from package
+// edge, which is what previews and tests run.
+func newEdge(c EdgeConfig) {
+	function := awscloudfront.NewFunction(c.Stack, jsii.String("Function"), &awscloudfront.FunctionProps{
+		FunctionName:  jsii.String(c.Names.EdgeFunction()),
+		Comment:       jsii.String("Path to page"),
+		Code:          awscloudfront.FunctionCode_FromInline(jsii.String(string(edge.FunctionJS))),
+		Runtime:       awscloudfront.FunctionRuntime_JS_2_0(),
+		KeyValueStore: c.RouteTable,
+	})
+	d := distribution{
+		stack:    c.Stack,
+		names:    c.Names,
+		function: *function.FunctionArn(),
+		origins:  newOrigins(c),
+	}
+	if c.Domain != "" {
+		cert := awscertificatemanager.NewCertificate(c.Stack, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{
+			DomainName: jsii.String(c.Domain),
+			Validation: validateIn(c.Stack, c.Domain, c.ZoneID),
+		})
+		d.domain, d.certificate = c.Domain, *cert.CertificateArn()
+	}
+	dist := d.make(edge.Describe(edge.Topology{Standby: c.Standby != c.Primary}))
+
+	host := *dist.AttrDomainName()
+	if c.Domain != "" {
+		for _, t := range []string{"A", "AAAA", "HTTPS"} {
+			newRecord(c.Stack, record{
+				ID: t + "Record", ZoneID: c.ZoneID, Name: c.Domain, Type: t,
+				Target: host, TargetZone: cloudFrontZone,
+			})
+		}
+		host = c.Domain
+	}
+	parameter(c.Stack, "BaseURLParameter", c.Names.BaseURL(), "https://"+host)
+	parameter(c.Stack, "DistributionIDParameter", c.Names.DistributionID(), *dist.AttrId())
+	output(c.Stack, "BaseURL", "https://"+host, "Where readers find the blog")
+}
+
+// cloudFrontZone is the hosted zone of every distribution's domain name
+// (https://docs.aws.amazon.com/general/latest/gr/cf_region.html).
+const cloudFrontZone = "Z2FDTNDATAQYW2"
+
+// newOrigins gives each origin of the description its address.
+func newOrigins(c EdgeConfig) map[string]originAddress {
+	access := *awscloudfront.NewCfnOriginAccessControl(c.Stack, jsii.String("BucketAccess"),
+		&awscloudfront.CfnOriginAccessControlProps{
+			OriginAccessControlConfig: &awscloudfront.CfnOriginAccessControl_OriginAccessControlConfigProperty{
+				Name:                          jsii.String(c.Names.Policy("buckets")),
+				OriginAccessControlOriginType: jsii.String("s3"),
+				SigningBehavior:               jsii.String("always"),
+				SigningProtocol:               jsii.String("sigv4"),
+			},
+		}).AttrId()
+	bucket := func(region string) originAddress {
+		return originAddress{
+			host:   c.Names.Bucket(account(), region) + ".s3." + region + ".amazonaws.com",
+			access: access,
+		}
+	}
+	secret := resolve(c.Names.OriginSecret())
+	out := map[string]originAddress{
+		edge.OriginStore:        {},
+		edge.OriginStoreStandby: {},
+		edge.OriginFallback:     {host: resolve(c.Names.RendererHost(c.Standby)), secret: secret},
+		edge.OriginDynamic:      {host: resolve(c.Names.RendererHost(c.Primary)), secret: secret},
+	}
+	out[edge.OriginStore], out[edge.OriginStoreStandby] = bucket(c.Primary), bucket(c.Standby)
+	if c.Domain != "" {
+		out[edge.OriginFallback] = originAddress{host: names.RegionDomain(c.Domain, c.Standby), secret: secret}
+		out[edge.OriginDynamic] = originAddress{host: names.OriginDomain(c.Domain), secret: secret}
+	}
+	return out
+}
+
+// resolve is a secret's value, which CloudFormation reads when it deploys: it
+// stands in no template and in no output.
+func resolve(secret string) string {
+	return *awscdk.SecretValue_SecretsManager(jsii.String(secret), nil).UnsafeUnwrap()
+}

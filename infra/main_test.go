@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"debug/buildinfo"
+	"debug/elf"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct{ name, yaml, env, account, want string }{
+		{"nothing known", "title: Blog\n", "", "", ""},
+		{"the credentials' account", "title: Blog\n", "", "111122223333", ""},
+		{"the same account", "title: Blog\naws: {account: '111122223333'}\n", "", "111122223333", ""},
+		{"another account", "title: Blog\naws: {account: '111122223333'}\n", "", "444455556666", "the credentials in use are of account 444455556666"},
+		{"another environment", "title: Blog\n", "dev", "", ""},
+		{"no environment", "title: Blog\n", "Dev 1", "", "BLOG_ENV: environment"},
+		{"a problem, with its line", "title: Blog\nregion: x\n", "", "", "blog.yaml:2: unknown key"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(dir, "blog.yaml")
+			if err := os.WriteFile(path, []byte(c.yaml), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			b, err := load(path, c.env, c.account)
+			switch {
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("got %v, want %s", err, c.want)
+			case c.want == "" && c.account != "" && b.Account != c.account:
+				t.Errorf("account %q", b.Account)
+			}
+		})
+	}
+}
+
+// The renderer is one file for Lambda's machine, and nothing of the machine
+// that built it is in it.
+func TestBuildRenderer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the renderer")
+	}
+	dir, err := buildRenderer(context.Background(), "..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 || files[0].Name() != "bootstrap" {
+		t.Fatalf("%v %v", files, err)
+	}
+	bin := filepath.Join(dir, "bootstrap")
+	f, err := elf.Open(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if libs, _ := f.ImportedLibraries(); f.Machine != elf.EM_AARCH64 || len(libs) > 0 {
+		t.Errorf("%v that needs %v", f.Machine, libs)
+	}
+	info, err := buildinfo.ReadFile(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+		if strings.HasPrefix(s.Key, "vcs") {
+			t.Errorf("holds %s=%s", s.Key, s.Value)
+		}
+	}
+	if settings["-trimpath"] != "true" || settings["-tags"] != "lambda.norpc" || settings["CGO_ENABLED"] != "0" {
+		t.Errorf("built with %v", settings)
+	}
+	data, err := os.ReadFile(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(data), home) {
+		t.Errorf("holds the path %s", home)
+	}
+}
