@@ -110,8 +110,8 @@ func summary(tree *dialect.Doc, width int) string {
 			continue
 		}
 		if b, ok := n.(*ast.HTMLBlock); ok && isMore(tree, b) {
-			more = true
-			break
+			more = len(before) > 0
+			continue
 		}
 		text := tree.Plain(n)
 		if text == "" {
@@ -125,7 +125,7 @@ func summary(tree *dialect.Doc, width int) string {
 		}
 		before = append(before, text)
 	}
-	if more && len(before) > 0 {
+	if more {
 		return cut(strings.Join(before, " "), width)
 	}
 	return cut(first, width)

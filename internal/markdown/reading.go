@@ -58,7 +58,7 @@ func (c *Count) add(s string) {
 
 // character says that r is read as a unit of its own.
 func character(r rune) bool {
-	return r >= 0x2e80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) && !unicode.IsPunct(r)
+	return r >= 0x2e80 && (r == 'ー' || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) && !unicode.IsPunct(r))
 }
 
 // countOf counts the text, its code, and its footnotes.
