@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Event is what CloudFront gives to a function.
@@ -86,7 +88,22 @@ func (v Values) All() []string {
 	return all
 }
 
+// utf8Of is what CloudFront makes of a value before a function sees it: what
+// is not UTF-8 is taken for ISO-8859-1.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html#function-restrictions-encoding
+func utf8Of(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	runes := make([]rune, len(s))
+	for i, b := range []byte(s) {
+		runes[i] = rune(b)
+	}
+	return string(runes)
+}
+
 func put(m map[string]Values, name, value string) {
+	name, value = utf8Of(name), utf8Of(value)
 	if v, ok := m[name]; ok {
 		v.add(value)
 		m[name] = v
@@ -188,10 +205,13 @@ func checkRequest(before, after *Request) error {
 	if len(after.URI)+len(query) >= maxURI {
 		return fmt.Errorf("the URI has %d characters: the limit is %d", len(after.URI)+len(query), maxURI)
 	}
+	if reflect.DeepEqual(before.QueryString, after.QueryString) {
+		query = "" // what the viewer sent is not the function's to answer for
+	}
 	if bad := strings.IndexFunc(query, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '#' }); bad >= 0 {
 		return fmt.Errorf("request.querystring holds %q", query[bad])
 	}
-	if err := checkHeaders("request", after.Headers); err != nil {
+	if err := checkHeaders("request", after.Headers, before.Headers); err != nil {
 		return err
 	}
 	for _, name := range readOnlyHeaders {
@@ -204,9 +224,13 @@ func checkRequest(before, after *Request) error {
 	return nil
 }
 
-// checkHeaders is what requests and responses have in common.
-func checkHeaders(of string, headers map[string]Values) error {
+// checkHeaders is what requests and responses have in common. Headers that are
+// as they were before are not the function's.
+func checkHeaders(of string, headers, before map[string]Values) error {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		if b, ok := before[name]; ok && reflect.DeepEqual(b, headers[name]) {
+			continue
+		}
 		if name == "" || strings.ToLower(name) != name {
 			return fmt.Errorf("%s.headers must have header names in lower case: %q", of, name)
 		}
@@ -238,7 +262,7 @@ func checkResponse(w *wireResponse) (*Response, error) {
 	if *w.StatusCode < 200 || *w.StatusCode > 599 {
 		return nil, fmt.Errorf("response.statusCode is %d", *w.StatusCode)
 	}
-	if err := checkHeaders("response", w.Headers); err != nil {
+	if err := checkHeaders("response", w.Headers, nil); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{"transfer-encoding", "via"} {

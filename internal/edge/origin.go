@@ -23,7 +23,7 @@ type originRequest struct {
 	method string
 	url    *url.URL // path and query
 	header http.Header
-	body   io.Reader // nil but for methods that are not cached
+	body   io.ReadCloser // nil but for methods that are not cached
 }
 
 // ask sends a request to a behaviour's target. A group's second origin is
@@ -74,12 +74,10 @@ func (d *Distribution) send(ctx context.Context, o Origin, req originRequest) (*
 	defer cancel()
 	u := *req.url
 	u.Scheme, u.Host = "https", o.ID
-	r, err := http.NewRequestWithContext(ctx, req.method, u.String(), req.body)
-	if err != nil {
-		return nil, fmt.Errorf("making a request: %w", err)
-	}
-	r.URL.Path, r.URL.RawPath = req.url.Path, req.url.RawPath
-	r.Header = req.header.Clone()
+	r := (&http.Request{
+		Method: req.method, URL: &u, Host: u.Host, Header: req.header.Clone(), Body: req.body,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
 	if o.Verify {
 		r.Header.Set(names.OriginHeader, d.secret) // an origin custom header: a viewer's own does not get here
 	}

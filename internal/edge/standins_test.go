@@ -187,7 +187,6 @@ func TestHandlerOrigin(t *testing.T) {
 }
 
 func TestSwitch(t *testing.T) {
-	l := newLab(t, true)
 	s := edge.NewSwitch(edge.HandlerOrigin(http.NotFoundHandler()))
 	r := httptest.NewRequest("GET", "https://x/", nil)
 	for _, down := range []bool{false, true, true, false} {
@@ -198,7 +197,7 @@ func TestSwitch(t *testing.T) {
 	}
 	// While the store is down readers get pages from the renderer.
 	store := edge.NewSwitch(roundTrip(func(r *http.Request) (*http.Response, error) { return answer(r, 200, "stored"), nil }))
-	l = newLab(t, true, func(_ *edge.DistributionConfig, p *edge.Parts) { p.Origins[edge.OriginStore] = store })
+	l := newLab(t, true, func(_ *edge.DistributionConfig, p *edge.Parts) { p.Origins[edge.OriginStore] = store })
 	store.Down(true)
 	l.want(l.ask("GET", "/"), "200 Miss from renderer-fallback")
 	store.Down(false)
