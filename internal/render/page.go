@@ -27,6 +27,7 @@ type view struct {
 	Lang, Dir string
 	HeadTitle string // in the browser's tab
 	Heading   string // of the page
+	About     string // for search results and previews
 	Canonical string
 	Alt       []alternate
 	Feeds     []recipe.Link
@@ -56,7 +57,7 @@ type navLink struct {
 // newView fills in what all pages have.
 func newView(r *recipe.Recipe) *view {
 	s := r.Site
-	v := &view{Recipe: r, Lang: cmp.Or(r.Lang, "en"), Heading: r.Title, PageNo: 1}
+	v := &view{Recipe: r, Lang: cmp.Or(r.Lang, "en"), Heading: r.Title, About: r.Description, PageNo: 1}
 	v.W = wordsFor(v.Lang)
 	if rightToLeft.MatchString(strings.ToLower(v.Lang)) {
 		v.Dir = "rtl"
@@ -148,6 +149,7 @@ func list(r *recipe.Recipe) ([]byte, error) {
 		v.HeadTitle += v.W.Sep + fmt.Sprintf(v.W.Page, v.PageNo)
 	}
 	if r.Title == "" && v.PageNo == 1 {
+		v.About = cmp.Or(v.About, r.Site.Description)
 		v.Data = siteData(r, v)
 	}
 	return execute("list.html", v)
