@@ -14,6 +14,7 @@ const (
 	writers = 8
 	rounds  = 6
 	share   = 5
+	tries   = 10000 // of a writer; a table that is broken must not hang its test
 )
 
 // Of the writers that saw one ETag one wins, and all of its keys are there and
@@ -63,7 +64,12 @@ func noUpdateIsLost(t *testing.T, table routes.Table) {
 	var wg sync.WaitGroup
 	for range writers {
 		wg.Go(func() {
-			for won := 0; won < share; {
+			won := 0
+			for try := 0; won < share; try++ {
+				if try == tries {
+					t.Errorf("a writer won %d times in %d tries", won, try)
+					return
+				}
 				// The version first: what is read after it may be newer, and
 				// then the update fails.
 				etag, err := table.Version(t.Context())

@@ -17,6 +17,7 @@ import (
 const (
 	writers = 12
 	rounds  = 8
+	tries   = 10000 // of a writer; a store that is broken must not hang its test
 )
 
 // race calls write from many goroutines at once and returns the number of the
@@ -98,7 +99,12 @@ func concurrentCounter(t *testing.T, b store.Bucket) {
 	var wg sync.WaitGroup
 	for range writers {
 		wg.Go(func() {
-			for won := 0; won < share; {
+			won := 0
+			for try := 0; won < share; try++ {
+				if try == tries {
+					t.Errorf("a writer won %d times in %d tries", won, try)
+					return
+				}
 				o, err := b.Get(t.Context(), key)
 				if err != nil {
 					t.Errorf("Get: %v", err)
