@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"errors"
+	"flag"
 	"maps"
 	"testing"
 
@@ -91,6 +92,8 @@ func (t killedTable) Update(ctx context.Context, etag string, puts map[string]st
 	return next, err
 }
 
+var every = flag.Bool("every", false, "kill at every write; else at every ninth upload and at every write after the uploads")
+
 // A publisher is killed at each of its writes, before it and after it. Readers
 // see the old release or the new one, whole; the next run finishes.
 func TestKilledAtEveryWrite(t *testing.T) {
@@ -111,32 +114,38 @@ func TestKilledAtEveryWrite(t *testing.T) {
 		t.Fatal("the change fits one call")
 	}
 
-	old, fresh := 0, 0
-	step := 1
-	if testing.Short() {
-		step = 7
+	attempt := func(w *world, k *killer) error {
+		p := w.publisher()
+		p.Workers = 1 // so that a number names the same write each time
+		p.Table = killedTable{w.table, k}
+		for i := range p.Regions {
+			b := killedBucket{w.buckets[i], k}
+			p.Regions[i].Bucket, p.Regions[i].Renderer = b, stub{b}
+		}
+		_, err := p.Publish(ctx, second, "")
+		return err
 	}
+	// How many writes there are, to know where the last ones begin.
+	const plenty = 1 << 20
+	count := &killer{left: plenty}
+	w := newWorld(t)
+	publish(t, w.publisher(), first)
+	if err := attempt(w, count); err != nil {
+		t.Fatal(err)
+	}
+	total := plenty - count.left
+
+	old, fresh := 0, 0
 	for _, done := range []bool{false, true} {
-		for at := 1; ; at += step {
+		for at := 1; at <= total; at++ {
+			if !*every && at < total-10 && at%9 != 0 {
+				continue
+			}
 			w := newWorld(t)
 			publish(t, w.publisher(), first)
 			k := &killer{left: at, done: done}
-			p := w.publisher()
-			p.Workers = 1 // so that at names the same write each time
-			p.Table = killedTable{w.table, k}
-			for i := range p.Regions {
-				b := killedBucket{w.buckets[i], k}
-				p.Regions[i].Bucket, p.Regions[i].Renderer = b, stub{b}
-			}
-			_, err := p.Publish(ctx, second, "")
-			if !k.dead {
-				if err != nil {
-					t.Fatalf("nobody was killed, and yet: %v", err)
-				}
-				break // there is no write number at
-			}
-			if err == nil {
-				t.Errorf("write %d: a killed publisher reported success", at)
+			if err := attempt(w, k); err == nil || !k.dead {
+				t.Fatalf("killed at write %d of %d: %v", at, total, err)
 			}
 			w.checkWhole()
 			switch _, seen := w.visible(); {

@@ -233,7 +233,7 @@ func TestPublishAndRollback(t *testing.T) {
 	one := planOf(t, map[string]string{"a": "A.", "b": "B.", "c": "C.", "d": "D."})
 	two := planOf(t, map[string]string{"a": "A.", "b": "Better.", "c": "C.", "d": "D."})
 
-	if res := publish(t, p, one); res.N != 1 || !res.Current || res.Parent != 0 {
+	if res := publish(t, p, one); res.N != 1 || !res.Current || res.Parent != 0 || res.Uploaded < 4+len(Targets(one)) {
 		t.Errorf("first: %+v", res)
 	}
 	w.shows(one)
@@ -251,6 +251,10 @@ func TestPublishAndRollback(t *testing.T) {
 	want := []string{"changed /", "changed /2026/01/02/b/", "changed /archive/2026/", "changed /archive/2026/page/2/", "changed /feed.xml", "changed /page/2/", "changed /rss.xml"}
 	if !slices.Equal(changed, want) {
 		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(changed, "\n"), strings.Join(want, "\n"))
+	}
+	// The source, a recipe for each page; each page once.
+	if res.Uploaded != 1+len(want) || res.Rendered != len(want) {
+		t.Errorf("%d objects uploaded and %d pages rendered for %d changes", res.Uploaded, res.Rendered, len(want))
 	}
 
 	back, err := p.Rollback(ctx, 1)

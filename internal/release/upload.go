@@ -69,7 +69,8 @@ func (p *Publisher) upload(ctx context.Context, pl *plan.Plan, known map[string]
 			})
 		}
 	}
-	return int(written.Load()), errors.Join(g.Wait())
+	err := g.Wait()
+	return int(written.Load()), err
 }
 
 // render has every region make the pages that the current release does not
