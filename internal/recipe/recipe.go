@@ -39,6 +39,7 @@ const (
 	Robots     Kind = "robots"     // robots.txt
 	NotFound   Kind = "notfound"   // the 404 page of one language, at most 1,024 bytes
 	Stylesheet Kind = "stylesheet" // the one stylesheet
+	Icon       Kind = "icon"       // the site's picture in a browser's tab, as SVG
 )
 
 // Recipe is what one page is made from.
@@ -72,7 +73,7 @@ type Site struct {
 	Home        string `json:"home"`           // the language's home: "/" or "/zh/"
 	Stylesheet  string `json:"stylesheet"`     // its address: "/page/<digest>.css"
 	Feed        string `json:"feed"`           // the language's Atom feed
-	Icon        string `json:"icon,omitempty"` // its picture in the browser's tab: "/asset/<sha256>.svg"
+	Icon        string `json:"icon,omitempty"` // its picture in a browser's tab: "/favicon.svg"
 	Nav         []Link `json:"nav,omitempty"`
 	Languages   []Lang `json:"languages,omitempty"` // every language of the site, in the config's order
 }

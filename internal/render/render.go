@@ -65,6 +65,7 @@ const (
 	typeXML  = "application/xml; charset=utf-8"
 	typeText = "text/plain; charset=utf-8"
 	typeCSS  = "text/css; charset=utf-8"
+	typeSVG  = "image/svg+xml"
 )
 
 // Render makes the page that r describes.
@@ -98,6 +99,9 @@ func Render(ctx context.Context, r *recipe.Recipe, src Sources) (*Page, error) {
 	case recipe.Robots:
 		contentType = typeText
 		body = robots(r)
+	case recipe.Icon:
+		contentType = typeSVG
+		body, err = icon(r)
 	case recipe.Stylesheet:
 		contentType = typeCSS
 		body = stylesheet

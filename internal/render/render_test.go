@@ -44,14 +44,14 @@ func TestGolden(t *testing.T) {
 			if !bytes.Equal(p.Body, want) {
 				t.Errorf("differs from %s; if it should, run the test with -update and read the difference\n%s", name, p.Body)
 			}
-			types := map[string]string{".html": typeHTML, ".css": typeCSS, ".txt": typeText}
+			types := map[string]string{".html": typeHTML, ".css": typeCSS, ".txt": typeText, ".svg": typeSVG}
 			switch want := types[filepath.Ext(f.name)]; {
 			case want != "" && p.ContentType != want:
 				t.Errorf("content type %s, want %s", p.ContentType, want)
 			case want == "" && !strings.HasSuffix(p.ContentType, "xml; charset=utf-8"):
 				t.Errorf("content type %s", p.ContentType)
 			}
-			if strings.HasSuffix(f.name, ".xml") {
+			if strings.HasSuffix(f.name, ".xml") || strings.HasSuffix(f.name, ".svg") {
 				checkXML(t, p.Body)
 			} else if strings.HasSuffix(f.name, ".html") {
 				checkPage(t, string(p.Body))
@@ -200,7 +200,7 @@ func TestHostile(t *testing.T) {
 			switch {
 			case strings.HasSuffix(f.name, ".html"):
 				checkPage(t, string(p.Body))
-			case strings.HasSuffix(f.name, ".xml"):
+			case strings.HasSuffix(f.name, ".xml"), strings.HasSuffix(f.name, ".svg"):
 				checkXML(t, p.Body)
 			}
 			if t.Failed() {
@@ -214,16 +214,16 @@ var (
 	tagForm  = regexp.MustCompile(`(?s)<(/?[a-zA-Z][a-zA-Z0-9]*)((?:\s+[a-zA-Z:-]+(?:="[^"]*")?)*)\s*>`)
 	attrForm = regexp.MustCompile(`(?s)\s([a-zA-Z:-]+)(?:="([^"]*)")?`)
 	dataForm = regexp.MustCompile(`(?s)<script type="application/ld\+json">([^<]*)</script>`)
-	knownTag = map[string]bool{}
+	knownTag = func() map[string]bool {
+		m := map[string]bool{}
+		for _, n := range strings.Fields(`html head meta title link body a header nav main article footer p span time h1 h2 h3 h4 h5 h6
+			ol ul li div audio section figure figcaption img pre code table thead tbody tr th td blockquote hr br sup sub em strong del
+			input details summary kbd ruby rt rp dl dt dd`) {
+			m[n] = true
+		}
+		return m
+	}()
 )
-
-func init() {
-	for _, n := range strings.Fields(`html head meta title link body a header nav main article footer p span time h1 h2 h3 h4 h5 h6
-		ol ul li div audio section figure figcaption img pre code table thead tbody tr th td blockquote hr br sup sub em strong del
-		input details summary kbd ruby rt rp dl dt dd`) {
-		knownTag[n] = true
-	}
-}
 
 // checkPage reads a page as strictly as it is written: known tags, no script but
 // data, no event, no style, no address with another scheme.

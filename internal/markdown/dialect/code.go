@@ -89,7 +89,7 @@ func highlight(w *writer, l chroma.Lexer, code string) error {
 		w.text(code)
 		return nil
 	}
-	tokens, err := tokens(l, code)
+	tokens, err := tokens(l, code, time.Now)
 	if err != nil {
 		return err
 	}
@@ -126,10 +126,10 @@ func highlight(w *writer, l chroma.Lexer, code string) error {
 
 // tokens parts code, with a line feed at its end; nil if the lexer cannot, or
 // loses characters.
-func tokens(l chroma.Lexer, code string) ([]chroma.Token, error) {
+func tokens(l chroma.Lexer, code string, now func() time.Time) ([]chroma.Token, error) {
 	code += "\n"
 	for range 3 {
-		out, slow := tokenise(l, code)
+		out, slow := tokenise(l, code, now)
 		if !slow {
 			n := 0
 			for _, t := range out {
@@ -145,26 +145,26 @@ func tokens(l chroma.Lexer, code string) ([]chroma.Token, error) {
 		l.Config().Name, slowStep)
 }
 
-func tokenise(l chroma.Lexer, code string) (out []chroma.Token, slow bool) {
+func tokenise(l chroma.Lexer, code string, now func() time.Time) (out []chroma.Token, slow bool) {
 	defer func() {
 		if recover() != nil { // a fault of the lexer: the same on every machine
 			out, slow = nil, false
 		}
 	}()
-	start := time.Now()
+	last := now()
 	next, err := l.Tokenise(&chroma.TokeniseOptions{State: "root", EnsureLF: true}, code)
 	if err != nil {
 		return nil, false
 	}
 	for t := next(); t != chroma.EOF; t = next() {
-		now := time.Now()
-		if now.Sub(start) > slowStep {
+		step := now()
+		if step.Sub(last) > slowStep {
 			return nil, true
 		}
-		start = now
+		last = step
 		out = append(out, t)
 	}
-	return out, time.Since(start) > slowStep
+	return out, now().Sub(last) > slowStep
 }
 
 // classOf is the class of a token: k keyword, t type, f function, s string,
