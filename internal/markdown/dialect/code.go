@@ -89,7 +89,7 @@ func highlight(w *writer, l chroma.Lexer, code string) error {
 		w.text(code)
 		return nil
 	}
-	tokens, err := tokens(l, code, time.Now)
+	tokens, err := tokens(l, code, w.now)
 	if err != nil {
 		return err
 	}

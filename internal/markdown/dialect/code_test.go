@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -61,6 +62,12 @@ func TestSlowMachine(t *testing.T) {
 	}
 	if out, err := tokens(lexerFunc(whole), "code", clock(99)); err == nil || !strings.Contains(err.Error(), "Test") {
 		t.Errorf("always slow: %v, %v", out, err)
+	}
+	for _, md := range []string{"```go\nx\n```\n\nnext", "> - ```go\n>   x\n>   ```\n\nnext"} {
+		var b bytes.Buffer
+		if err := Parse([]byte(md), 1).html(&b, &Options{}, clock(99)); err == nil {
+			t.Errorf("%q: a page without its code: %s", md, b.String())
+		}
 	}
 }
 

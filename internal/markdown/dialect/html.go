@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
@@ -33,12 +34,20 @@ type Options struct {
 }
 
 // HTML writes the document. It fails when w does, or when the machine is too
-// slow to highlight (see highlight).
+// slow to highlight (see highlight); nothing is written then.
 func (d *Doc) HTML(w io.Writer, o Options) error {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
-	out := &writer{Buffer: b, doc: d, opt: &o, label: labelsFor(o.Lang)}
+	if err := d.html(b, &o, time.Now); err != nil {
+		return err
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func (d *Doc) html(b *bytes.Buffer, o *Options, now func() time.Time) error {
+	out := &writer{Buffer: b, doc: d, opt: o, label: labelsFor(o.Lang), now: now}
 	title, leading := d.Title()
 	if leading && title == strings.Join(strings.Fields(o.Title), " ") {
 		out.skip = d.title
@@ -47,11 +56,7 @@ func (d *Doc) HTML(w io.Writer, o Options) error {
 		out.shift = 1
 	}
 	out.children(d.root)
-	if out.err != nil {
-		return out.err
-	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return out.err
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -73,6 +78,7 @@ type writer struct {
 	skip   *ast.Heading
 	shift  int
 	images int
+	now    func() time.Time // only to refuse, see tokens
 	err    error
 }
 

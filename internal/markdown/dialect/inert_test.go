@@ -188,6 +188,34 @@ func TestInert(t *testing.T) {
 	}
 }
 
+func TestScheme(t *testing.T) {
+	tests := []struct {
+		dest, scheme   string
+		safe, external bool
+	}{
+		{"https://x.org", "https", true, true},
+		{"HTTP://x.org", "http", true, true},
+		{"//x.org/", "", true, true},
+		{"/a:b", "", true, false},
+		{"a.md#b:c", "", true, false},
+		{"mailto:a@b.c", "mailto", true, false},
+		{" javascript:x", "javascript", false, false},
+		{"java&Tab;script:x", "javascript", false, false},
+		{"java&#10;script&colon;x", "javascript", false, false},
+		{"&#1;javascript:x", "javascript", false, false},
+		{`javascript\:x`, "javascript", false, false},
+		{"c:/x", "c", false, false},
+		{"1a:x", "", true, false},
+		{"", "", true, false},
+		{"#a", "", true, false},
+	}
+	for _, tt := range tests {
+		if s := Scheme(tt.dest); s != tt.scheme || Safe(tt.dest) != tt.safe || External(tt.dest) != tt.external {
+			t.Errorf("%q: %q, safe %v, external %v", tt.dest, s, Safe(tt.dest), External(tt.dest))
+		}
+	}
+}
+
 func FuzzInert(f *testing.F) {
 	for _, md := range hostile {
 		f.Add(md)
