@@ -102,11 +102,12 @@ func (w *writer) title(s string) {
 	}
 }
 
-// table writes a table in a region that scrolls on its own: a wide table must
-// not make the page wide.
+// table writes a table in a box that scrolls on its own: a wide table must not
+// make the page wide. The box is a group, not a region: of regions, which are
+// landmarks, a page with two tables would have two with one name.
 func (w *writer) table(n *extast.Table) {
 	if w.opt.Base == "" {
-		w.str(`<div class="table" role="region" tabindex="0"`)
+		w.str(`<div class="table" role="group" tabindex="0"`)
 		w.attr("aria-label", w.label.table)
 		w.WriteByte('>')
 	}
@@ -123,8 +124,12 @@ func (w *writer) table(n *extast.Table) {
 		}
 		w.str("<tr>")
 		for c := row.FirstChild(); c != nil; c = c.NextSibling() {
+			cell := cell
+			if cell == "th" && c.FirstChild() == nil {
+				cell = "td" // an empty corner is the head of nothing
+			}
 			w.str("<", cell)
-			if cell == "th" && c.FirstChild() != nil {
+			if cell == "th" {
 				w.str(` scope="col"`)
 			}
 			if tc, ok := c.(*extast.TableCell); ok && w.opt.Base == "" {

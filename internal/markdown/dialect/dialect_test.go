@@ -68,10 +68,16 @@ func TestHTML(t *testing.T) {
 			`<p><img src="/asset/aa.png" alt="A b" width="1200" height="500"> <img src="/asset/aa.png" alt="C" width="300" height="125" loading="lazy"> <img src="/asset/bb.svg" alt="D" loading="lazy"></p>` + "\n"},
 		{"figure", `![A](a.png "B & c")`, `<figure><img src="/asset/aa.png" alt="A" width="1200" height="500"><figcaption>B &amp; c</figcaption></figure>` + "\n"},
 
-		{"table", "a | b\n--:|:-:\n`x\\|y` | z", `<div class="table" role="region" tabindex="0" aria-label="Table"><table>
+		{"table", "a | b\n--:|:-:\n`x\\|y` | z", `<div class="table" role="group" tabindex="0" aria-label="Table"><table>
 <thead><tr><th scope="col" class="right">a</th><th scope="col" class="center">b</th></tr></thead>
 <tbody>
 <tr><td class="right"><code>x|y</code></td><td class="center">z</td></tr>
+</tbody></table></div>
+`},
+		{"table with an empty corner", "|  | b |\n|-|-|\n| a | 1 |", `<div class="table" role="group" tabindex="0" aria-label="Table"><table>
+<thead><tr><td></td><th scope="col">b</th></tr></thead>
+<tbody>
+<tr><td>a</td><td>1</td></tr>
 </tbody></table></div>
 `},
 		{"tasks", "- [x] a\n- [ ] b", `<ul class="tasks">
