@@ -11,9 +11,9 @@
 // another host, whatever a post or a setting says, so they live under
 // "default-src 'none'" with style-src, img-src and media-src 'self'. JSON-LD in
 // a script element is data: the HTML standard leaves an element whose type is
-// no JavaScript type before it comes to the policy
-// (https://html.spec.whatwg.org/multipage/scripting.html#prepare-the-script-element,
-// step 10 and later ones), and search engines read it.
+// not JavaScript's before it asks the policy
+// (https://html.spec.whatwg.org/multipage/scripting.html#prepare-the-script-element),
+// and search engines read it.
 //
 // # Decisions
 //
