@@ -23,7 +23,7 @@ func (e *entry) freshAt(now time.Time) bool { return now.Before(e.born.Add(e.lif
 
 // usableWhileAsking is stale-while-revalidate.
 func (e *entry) usableWhileAsking(now time.Time) bool {
-	return now.Before(e.born.Add(e.life.fresh + e.life.whileStep))
+	return now.Before(e.born.Add(e.life.fresh + e.life.whileAsking))
 }
 
 // usableOnError says whether the entry may stand in for an origin that fails.

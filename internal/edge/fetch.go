@@ -76,7 +76,7 @@ func (d *Distribution) obtain(ctx context.Context, b *CacheBehavior, key string,
 	}
 	<-fl.done
 	if !fl.shared {
-		e, result, _ := d.fetch(ctx, b, key, req, nil)
+		e, result, _ := d.fetch(ctx, b, key, req, cached)
 		return e, result
 	}
 	if fl.result == resultMiss || fl.result == resultRefreshHit {

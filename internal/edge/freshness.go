@@ -42,15 +42,15 @@ func (d directives) seconds(name string) (time.Duration, bool) {
 
 // lifetime says how long an answer may be used, and how.
 type lifetime struct {
-	store     bool          // it may be kept at all
-	fresh     time.Duration // without asking
-	whileStep time.Duration // after that: while asking (stale-while-revalidate)
-	onError   time.Duration // after that: while the origin fails; -1 for as long as it is kept
+	store       bool          // it may be kept at all
+	fresh       time.Duration // without asking
+	whileAsking time.Duration // after that: while asking (stale-while-revalidate)
+	onError     time.Duration // after that: while the origin fails; -1 for as long as it is kept
 }
 
 // shared says whether one answer may be given to all who asked at once. AWS
 // names what prevents it: no-store, private, no-cache, and an age of zero.
-func (l lifetime) shared() bool { return l.store && l.fresh+l.whileStep > 0 }
+func (l lifetime) shared() bool { return l.store && l.fresh+l.whileAsking > 0 }
 
 // lifetimeOf follows CloudFront's tables: of s-maxage, max-age and Expires the
 // first that is there, held between the minimum and the maximum TTL; the
@@ -93,7 +93,7 @@ func (c *DistributionConfig) lifetimeOf(p *CachePolicy, status int, h http.Heade
 		l.onError = 0
 		return l
 	}
-	l.whileStep, _ = d.seconds("stale-while-revalidate")
+	l.whileAsking, _ = d.seconds("stale-while-revalidate")
 	if t, ok := d.seconds("stale-if-error"); ok {
 		l.onError = t
 	}

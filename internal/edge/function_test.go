@@ -1,8 +1,6 @@
 package edge_test
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -10,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/victorleungtw/blog/internal/edge"
-	"github.com/victorleungtw/blog/internal/edge/subset"
 )
 
 // site is a table at release 18.
@@ -248,6 +245,7 @@ func TestStoreFailure(t *testing.T) {
 		"everything":           func(k *kv) { k.fail["*"] = true },
 		"the current release":  func(k *kv) { k.fail["www!c"] = true },
 		"the path":             func(k *kv) { k.fail["www/feed.xml"] = true },
+		"the path, once":       func(k *kv) { k.flaky["www/feed.xml"] = true },
 		"no release yet":       func(k *kv) { delete(k.keys, "www!c") },
 		"release zero":         func(k *kv) { k.keys["www!c"] = `{"n":0}` },
 		"release not a number": func(k *kv) { k.keys["www!c"] = `{"n":"x"}` },
@@ -341,109 +339,5 @@ func TestReads(t *testing.T) {
 		if !slices.Equal(store.reads, want) || res.Reads != len(want) {
 			t.Errorf("%s read %q, want %q", path, store.reads, want)
 		}
-	}
-}
-
-func TestWithinTheLanguage(t *testing.T) {
-	if err := subset.Check("function.js", edge.FunctionJS); err != nil {
-		t.Error(err)
-	}
-}
-
-// What CloudFront would refuse is refused here.
-func TestFunctionErrors(t *testing.T) {
-	wrap := func(body string) string { return "async function handler(event) {\n" + body + "\n}\n" }
-	for _, tt := range []struct{ name, src, kind string }{
-		{"throws", wrap(`throw new Error('x');`), edge.ExecutionError},
-		{"runs on", wrap(`while (true) { parseInt('1', 10); }`), edge.ExecutionError},
-		{"recursion", "function f() { return f(); }\n" + wrap(`return f();`), edge.ExecutionError},
-		{"never settles", wrap(`const v = await Promise.race([]); return v;`), edge.ExecutionError},
-		{"missing key", "import cf from 'cloudfront';\nconst k = cf.kvs();\n" + wrap(`const v = await k.get('none'); return v;`), edge.ExecutionError},
-		{"bytes", "import cf from 'cloudfront';\nconst k = cf.kvs();\n" + wrap(`const v = await k.get('www!c', { format: 'bytes' }); return v;`), edge.ExecutionError},
-		{"nothing", wrap(``), edge.ValidationError},
-		{"a string", wrap(`return 'x';`), edge.ValidationError},
-		{"an empty object", wrap(`return {};`), edge.ValidationError},
-		{"method", wrap(`event.request.method = 'POST'; return event.request;`), edge.ValidationError},
-		{"relative uri", wrap(`event.request.uri = 'x'; return event.request;`), edge.ValidationError},
-		{"uri with a query", wrap(`event.request.uri = '/a?b'; return event.request;`), edge.ValidationError},
-		{"uri with a space", wrap(`event.request.uri = '/a b'; return event.request;`), edge.ValidationError},
-		{"long uri", wrap(`event.request.uri = '/' + 'a'.repeat(8192); return event.request;`), edge.ValidationError},
-		{"query", wrap(`event.request.querystring.a = { value: 'b c' }; return event.request;`), edge.ValidationError},
-		{"host", wrap(`event.request.headers.host = { value: 'evil' }; return event.request;`), edge.ValidationError},
-		{"host gone", wrap(`delete event.request.headers.host; return event.request;`), edge.ValidationError},
-		{"content length", wrap(`event.request.headers['content-length'] = { value: '1' }; return event.request;`), edge.ValidationError},
-		{"x-edge", wrap(`event.request.headers['x-edge-a'] = { value: '1' }; return event.request;`), edge.ValidationError},
-		{"capitals", wrap(`event.request.headers['X-A'] = { value: '1' }; return event.request;`), edge.ValidationError},
-		{"not a header", wrap(`event.request.headers['x-a'] = { value: 1 }; return event.request;`), edge.ValidationError},
-		{"line break", wrap(`return { statusCode: 301, headers: { location: { value: '/a\r\nb: c' } } };`), edge.ValidationError},
-		{"status text", wrap(`return { statusCode: '200' };`), edge.ValidationError},
-		{"status 99", wrap(`return { statusCode: 99 };`), edge.ValidationError},
-		{"response x-cache", wrap(`return { statusCode: 200, headers: { 'x-cache': { value: 'a' } } };`), edge.ValidationError},
-		{"response via", wrap(`return { statusCode: 200, headers: { via: { value: 'a' } } };`), edge.ValidationError},
-		{"body", wrap(`return { statusCode: 200, body: { encoding: 'hex', data: 'a' } };`), edge.ValidationError},
-		{"body data", wrap(`return { statusCode: 200, body: { encoding: 'text', data: 1 } };`), edge.ValidationError},
-		{"body base64", wrap(`return { statusCode: 200, body: { encoding: 'base64', data: '*' } };`), edge.ValidationError},
-		{"body number", wrap(`return { statusCode: 200, body: 1 };`), edge.ValidationError},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			f, err := edge.NewFunction([]byte(tt.src), site(), discard(), 20_000_000)
-			if err != nil {
-				t.Fatal(err)
-			}
-			e := edge.NewEvent(httptest.NewRequest("GET", "https://example.com/a", nil), "id")
-			for range 3 { // a failed run leaves nothing behind
-				_, err = f.Run(t.Context(), e)
-				var failed *edge.FunctionError
-				if !errors.As(err, &failed) || failed.Kind != tt.kind {
-					t.Fatalf("want %s, got %v", tt.kind, err)
-				}
-				if want := map[string]int{edge.ExecutionError: 503, edge.ValidationError: 502}[tt.kind]; failed.Status() != want {
-					t.Errorf("status %d", failed.Status())
-				}
-			}
-		})
-	}
-}
-
-func TestFunctionRefusals(t *testing.T) {
-	for name, src := range map[string]string{
-		"outside the language": `class A {}`,
-		"no handler":           `const a = 1;`,
-		"not a function":       `const handler = 1;`,
-		"fails to load":        `const a = null; const b = a.c; async function handler(event) { return event.request; }`,
-	} {
-		if _, err := edge.NewFunction([]byte(src), site(), discard(), 0); err == nil {
-			t.Errorf("%s: accepted", name)
-		}
-	}
-}
-
-// Date stands still, and a body may be a string or base64.
-func TestFunctionRuntime(t *testing.T) {
-	src := `
-async function handler(event) {
-    const start = Date.now();
-    let i = 0;
-    while (i < 20000) { i++; }
-    console.log('took ' + (Date.now() - start));
-    return { statusCode: 200, body: Date.now() === start ? { encoding: 'base64', data: 'c3RpbGw=' } : 'moved' };
-}`
-	f, err := edge.NewFunction([]byte(src), site(), discard(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body := run(t, f, "GET", "https://example.com/").Response.Body; string(body) != "still" {
-		t.Errorf("body %q", body)
-	}
-}
-
-// A viewer who has left is not served.
-func TestRunCancelled(t *testing.T) {
-	store := site()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	e := edge.NewEvent(httptest.NewRequest("GET", "https://example.com/", nil), "id")
-	if _, err := newFunction(t, store).Run(ctx, e); !errors.Is(err, context.Canceled) || len(store.reads) > 0 {
-		t.Errorf("after %d reads: %v", len(store.reads), err)
 	}
 }

@@ -23,11 +23,12 @@ type kv struct {
 	mu    sync.Mutex
 	keys  map[string]string
 	fail  map[string]bool // keys whose reads fail; "*" for all
+	flaky map[string]bool // keys whose first read fails
 	reads []string
 }
 
 func newKV(pairs ...string) *kv {
-	k := &kv{keys: map[string]string{}, fail: map[string]bool{}}
+	k := &kv{keys: map[string]string{}, fail: map[string]bool{}, flaky: map[string]bool{}}
 	for i := 0; i < len(pairs); i += 2 {
 		k.keys[pairs[i]] = pairs[i+1]
 	}
@@ -40,7 +41,9 @@ func (k *kv) Get(_ context.Context, key string) (string, bool, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.reads = append(k.reads, key)
-	if k.fail["*"] || k.fail[key] {
+	flaky := k.flaky[key]
+	delete(k.flaky, key)
+	if k.fail["*"] || k.fail[key] || flaky {
 		return "", false, errStore
 	}
 	v, ok := k.keys[key]
