@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/victorleungtw/blog/internal/config"
@@ -84,16 +83,10 @@ func accountOf(ctx context.Context, cfg aws.Config, c *config.Config) (string, e
 
 // parameters reads what the stacks wrote down for publishers.
 func parameters(ctx context.Context, cfg aws.Config, n names.Names) (map[string]string, error) {
-	out := map[string]string{}
-	pages := ssm.NewGetParametersByPathPaginator(ssm.NewFromConfig(cfg), &ssm.GetParametersByPathInput{Path: aws.String(n.Parameters())})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("reading the parameters below %s in %s: %w", n.Parameters(), names.GlobalRegion, err)
-		}
-		for _, p := range page.Parameters {
-			out[aws.ToString(p.Name)] = aws.ToString(p.Value)
-		}
+	endpoint := "https://ssm." + names.GlobalRegion + ".amazonaws.com/"
+	out, err := parametersByPath(ctx, &http.Client{Timeout: 30 * time.Second}, cfg, endpoint, n.Parameters())
+	if err != nil {
+		return nil, fmt.Errorf("reading the parameters below %s in %s: %w", n.Parameters(), names.GlobalRegion, err)
 	}
 	if out[n.RouteTableARN()] == "" || out[n.BaseURL()] == "" {
 		return nil, fmt.Errorf("the parameters %s and %s do not exist in %s\n    hint: deploy the stacks first: docs/deploy.md",

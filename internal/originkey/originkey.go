@@ -48,11 +48,6 @@ func New(api API, id string, now func() time.Time) *Key {
 	return &Key{api: api, id: id, now: now}
 }
 
-// Fixed is a key with one value that is known: for an edge on one machine.
-func Fixed(value string) func(context.Context, string) bool {
-	return func(_ context.Context, got string) bool { return equal(got, value) }
-}
-
 // Verify says whether got is the key. When the key cannot be read the answer
 // is no.
 func (k *Key) Verify(ctx context.Context, got string) bool {

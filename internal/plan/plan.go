@@ -42,6 +42,8 @@ import (
 // FeedItems is how many posts a feed holds.
 const FeedItems = 20
 
+const iconPath = "/favicon.svg"
+
 // Page is one page of a release.
 type Page struct {
 	Path   string // URL path, decoded; for the stylesheet its digest address
@@ -109,6 +111,10 @@ func (b *builder) all() {
 		b.emit(&recipe.Recipe{Kind: recipe.Robots, Path: "/robots.txt", Site: b.siteOf(b.site.Config.Languages[0])})
 	})
 
+	add(iconPath, func() {
+		b.emit(&recipe.Recipe{Kind: recipe.Icon, Path: iconPath, Site: b.siteOf(b.site.Config.Languages[0])})
+	})
+
 	style := b.emitAt("", &recipe.Recipe{Kind: recipe.Stylesheet, Path: "/style.css"})
 	b.plan.Pages[style].Path = "/page/" + b.plan.Pages[style].Digest + ".css"
 	for _, l := range b.site.Config.Languages {
@@ -137,7 +143,7 @@ func (b *builder) describe(l config.Language, stylesheet string) *recipe.Site {
 	s := &recipe.Site{
 		Title: first(l.Title, cfg.Title), Description: first(l.Desc, cfg.Description),
 		BaseURL: cfg.BaseURL, Author: cfg.Author,
-		Home: home, Stylesheet: stylesheet, Feed: home + "feed.xml",
+		Home: home, Icon: iconPath, Stylesheet: stylesheet, Feed: home + "feed.xml",
 	}
 	for _, n := range cfg.Nav {
 		url := home + strings.TrimPrefix(n.URL, "/")

@@ -102,7 +102,7 @@ func TestPaths(t *testing.T) {
 	want := []string{
 		"/", "/404.html", "/archive/", "/archive/2026/", "/archive/2026/page/2/",
 		"/category/notes/", "/category/notes/feed.xml", "/category/notes/page/2/", "/category/notes/rss.xml",
-		"/feed.xml", "/page/2/", "/robots.txt", "/rss.xml",
+		"/favicon.svg", "/feed.xml", "/page/2/", "/robots.txt", "/rss.xml",
 		"/sitemap.xml", "/sitemap/en-2026.xml", "/sitemap/en.xml", "/sitemap/zh-hant-2026.xml", "/sitemap/zh-hant.xml",
 		"/tag/all/", "/tag/all/page/2/", "/tags/",
 		"/zh/", "/zh/404.html", "/zh/archive/", "/zh/archive/2026/", "/zh/feed.xml", "/zh/rss.xml", "/zh/tag/全部/", "/zh/tags/",

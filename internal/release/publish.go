@@ -245,7 +245,7 @@ func Targets(pl *plan.Plan) map[string]string {
 		}
 	}
 	for from, to := range pl.Redirects {
-		out[from] = to
+		out[from] = routes.Redirect(to)
 	}
 	return out
 }

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/andybalholm/brotli"
@@ -140,11 +141,29 @@ func secretsManager(t *testing.T, value string) string {
 	return s.URL
 }
 
-func start(t *testing.T, bin string, env ...string) (exited chan error, log *bytes.Buffer) {
+// journal is what a process writes, and may be read meanwhile.
+type journal struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.String()
+}
+
+func start(t *testing.T, bin string, env ...string) (exited chan error, log *journal) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, bin)
-	log = &bytes.Buffer{}
+	log = &journal{}
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=" + t.TempDir()}, env...)
 	if err := cmd.Start(); err != nil {
