@@ -72,8 +72,14 @@ func newAPI(c RenderConfig, live awslambda.Alias) {
 			ID: d.id + "Record", ZoneID: c.ZoneID, Name: d.name, Type: "A",
 			Target: *domain.RegionalDomainName(), TargetZone: *domain.RegionalHostedZoneId(),
 		}
-		if d.id == "Origin" && c.Failover != "" {
-			r.Failover, r.SetID = c.Failover, c.Region
+		if d.id == "Origin" {
+			// A region that is alone fails over to nothing and has the record
+			// all the same: Route 53 refuses to have a plain one beside it on
+			// the day that a standby comes or goes.
+			r.Failover, r.SetID = "SECONDARY", c.Region
+			if c.Primary {
+				r.Failover = "PRIMARY"
+			}
 			r.HealthCheck = newHealthCheck(c.Stack, own)
 		}
 		newRecord(c.Stack, r)
@@ -86,6 +92,8 @@ func newAPI(c RenderConfig, live awslambda.Alias) {
 // and that no convention gives. A reference between regions would tie two
 // stacks together that are updated apart; a secret is the one kind of value
 // that AWS copies to another region under a known name. It holds no secret.
+// CloudFormation reads it when it makes the distribution, and again only when
+// that changes: an API that was made anew needs Edge made anew (docs/deploy.md).
 func publishHost(c RenderConfig, host string) {
 	props := &awssecretsmanager.CfnSecretProps{
 		Name:         jsii.String(c.Names.RendererHost(c.Region)),

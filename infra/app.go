@@ -85,7 +85,7 @@ func wire(app awscdk.App, b Blog) {
 			Names:       n,
 			Keep:        keep,
 			Region:      region,
-			Failover:    failover(region, regions),
+			Primary:     region == regions[0],
 			Domain:      cfg.LiveDomain(),
 			ZoneID:      cfg.Zone.ID,
 			RendererDir: b.RendererDir,
@@ -108,18 +108,6 @@ func zoneToCreate(cfg *config.Config) string {
 		return ""
 	}
 	return cfg.Domain
-}
-
-// failover is a region's role in Route 53's terms: the records of the first
-// answer while it is healthy. A region that is alone has no role.
-func failover(region string, regions []string) string {
-	switch {
-	case len(regions) == 1:
-		return ""
-	case region == regions[0]:
-		return "PRIMARY"
-	}
-	return "SECONDARY"
 }
 
 // stackConfig says where a stack is.

@@ -45,7 +45,7 @@ func TestBuckets(t *testing.T) {
 			}
 		}
 	})
-	if total != 14 { // two in each of seven content stacks
+	if total != 16 { // two in each of eight content stacks
 		t.Errorf("looked at %d buckets", total)
 	}
 }
@@ -54,7 +54,7 @@ func TestBuckets(t *testing.T) {
 func TestLifecycle(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment, s *stack) {
 		for id, r := range s.of("AWS::S3::Bucket") {
-			for _, rule := range list2(at(r.Properties, "LifecycleConfiguration", "Rules")) {
+			for _, rule := range items(at(r.Properties, "LifecycleConfiguration", "Rules")) {
 				m := rule.(map[string]any)
 				if strings.HasPrefix(id, "Logs") {
 					if m["ExpirationInDays"] != float64(d.blog.Config.AWS.LogRetentionDays) {
@@ -206,7 +206,7 @@ func TestReplication(t *testing.T) {
 				}
 			}
 			var got []string
-			for _, rule := range list2(at(releases.Properties, "ReplicationConfiguration", "Rules")) {
+			for _, rule := range items(at(releases.Properties, "ReplicationConfiguration", "Rules")) {
 				got = append(got, flat(at(rule, "Filter", "Prefix")))
 				if to := flat(at(rule, "Destination", "Bucket")); to != "arn:aws:s3:::"+d.blog.Names.Bucket("${AWS::AccountId}", cfg.AWS.Standby) {
 					t.Errorf("%s: to %s", d.name, to)

@@ -33,7 +33,7 @@ type originAddress struct {
 	secret string // value of the origin header, for a renderer
 }
 
-func (d *distribution) make(c edge.DistributionConfig) cf.CfnDistribution {
+func (d *distribution) build(c edge.DistributionConfig) cf.CfnDistribution {
 	d.made = map[any]string{}
 	config := &cf.CfnDistribution_DistributionConfigProperty{
 		Enabled:              jsii.Bool(true),

@@ -14,7 +14,7 @@ type record struct {
 	ID                 string
 	ZoneID, Name, Type string
 	Target, TargetZone string
-	Failover, SetID    string // empty for a record that is alone
+	Failover, SetID    string // PRIMARY or SECONDARY, and which; empty for a plain record
 	HealthCheck        string
 }
 

@@ -44,7 +44,7 @@ func newEdge(c EdgeConfig) {
 		})
 		d.domain, d.certificate = c.Domain, *cert.CertificateArn()
 	}
-	dist := d.make(edge.Describe(edge.Topology{Standby: c.Standby != c.Primary}))
+	dist := d.build(edge.Describe(edge.Topology{Standby: c.Standby != c.Primary}))
 
 	host := *dist.AttrDomainName()
 	if c.Domain != "" {
@@ -84,12 +84,11 @@ func newOrigins(c EdgeConfig) map[string]originAddress {
 	}
 	secret := resolve(c.Names.OriginSecret())
 	out := map[string]originAddress{
-		edge.OriginStore:        {},
-		edge.OriginStoreStandby: {},
+		edge.OriginStore:        bucket(c.Primary),
+		edge.OriginStoreStandby: bucket(c.Standby),
 		edge.OriginFallback:     {host: resolve(c.Names.RendererHost(c.Standby)), secret: secret},
 		edge.OriginDynamic:      {host: resolve(c.Names.RendererHost(c.Primary)), secret: secret},
 	}
-	out[edge.OriginStore], out[edge.OriginStoreStandby] = bucket(c.Primary), bucket(c.Standby)
 	if c.Domain != "" {
 		out[edge.OriginFallback] = originAddress{host: names.RegionDomain(c.Domain, c.Standby), secret: secret}
 		out[edge.OriginDynamic] = originAddress{host: names.OriginDomain(c.Domain), secret: secret}

@@ -24,7 +24,7 @@ func TestFunctionIsTheFile(t *testing.T) {
 		if at(f.Properties, "FunctionConfig", "Runtime") != "cloudfront-js-2.0" || f.Properties["AutoPublish"] != true {
 			t.Errorf("%s: %v", d.name, f.Properties)
 		}
-		stores := list2(at(f.Properties, "FunctionConfig", "KeyValueStoreAssociations"))
+		stores := items(at(f.Properties, "FunctionConfig", "KeyValueStoreAssociations"))
 		if len(stores) != 1 || at(stores[0], "KeyValueStoreARN", "Fn::ImportValue") == nil {
 			t.Errorf("%s: stores %v", d.name, stores)
 		}
@@ -70,7 +70,7 @@ func described(t *testing.T, s *stack, n names.Names) edge.DistributionConfig {
 	if v, ok := at(c, "ViewerCertificate", "MinimumProtocolVersion").(string); ok {
 		out.MinimumProtocolVersion = v
 	}
-	for _, o := range list2(c["Origins"]) {
+	for _, o := range items(c["Origins"]) {
 		header := at(o, "OriginCustomHeaders", 0, "HeaderName")
 		out.Origins = append(out.Origins, edge.Origin{
 			ID: flat(at(o, "Id")), ConnectionAttempts: int(number(at(o, "ConnectionAttempts"))),
@@ -79,23 +79,23 @@ func described(t *testing.T, s *stack, n names.Names) edge.DistributionConfig {
 			Verify:            header == names.OriginHeader,
 		})
 	}
-	for _, g := range list2(at(c, "OriginGroups", "Items")) {
+	for _, g := range items(at(c, "OriginGroups", "Items")) {
 		group := edge.OriginGroup{
 			ID: flat(at(g, "Id")), Primary: flat(at(g, "Members", "Items", 0, "OriginId")),
 			Secondary: flat(at(g, "Members", "Items", 1, "OriginId")),
 		}
-		for _, code := range list2(at(g, "FailoverCriteria", "StatusCodes", "Items")) {
+		for _, code := range items(at(g, "FailoverCriteria", "StatusCodes", "Items")) {
 			group.FailoverCriteria = append(group.FailoverCriteria, int(number(code)))
 		}
 		out.OriginGroups = append(out.OriginGroups, group)
 	}
-	for _, e := range list2(c["CustomErrorResponses"]) {
+	for _, e := range items(c["CustomErrorResponses"]) {
 		out.CustomErrorResponses = append(out.CustomErrorResponses, edge.CustomErrorResponse{
 			ErrorCode: int(number(at(e, "ErrorCode"))), ErrorCachingMinTTL: duration(at(e, "ErrorCachingMinTTL")),
 		})
 	}
 	out.DefaultCacheBehavior = behavior(t, s, n, c["DefaultCacheBehavior"])
-	for _, b := range list2(c["CacheBehaviors"]) {
+	for _, b := range items(c["CacheBehaviors"]) {
 		out.CacheBehaviors = append(out.CacheBehaviors, behavior(t, s, n, b))
 	}
 	return out
@@ -112,7 +112,7 @@ func behavior(t *testing.T, s *stack, n names.Names, b any) edge.CacheBehavior {
 	if p := at(b, "PathPattern"); p != nil {
 		out.PathPattern = flat(p)
 	}
-	if fs := list2(at(b, "FunctionAssociations")); len(fs) > 0 {
+	if fs := items(at(b, "FunctionAssociations")); len(fs) > 0 {
 		out.ViewerRequestFunction = at(fs[0], "EventType") == "viewer-request" &&
 			strings.HasPrefix(flat(at(fs[0], "FunctionARN")), "${Function")
 	}
@@ -173,13 +173,13 @@ func responseHeaders(t *testing.T, name string, p map[string]any) *edge.Response
 			IncludeSubdomains: at(hsts, "IncludeSubdomains") == true, Preload: at(hsts, "Preload") == true,
 		},
 	}
-	for _, h := range list2(at(p, "CustomHeadersConfig", "Items")) {
+	for _, h := range items(at(p, "CustomHeadersConfig", "Items")) {
 		if at(h, "Override") != true {
 			t.Errorf("%s: %v gives way to the origin's", name, h)
 		}
 		out.CustomHeaders = append(out.CustomHeaders, edge.Header{Name: flat(at(h, "Header")), Value: flat(at(h, "Value"))})
 	}
-	for _, h := range list2(at(p, "RemoveHeadersConfig", "Items")) {
+	for _, h := range items(at(p, "RemoveHeadersConfig", "Items")) {
 		out.RemoveHeaders = append(out.RemoveHeaders, flat(at(h, "Header")))
 	}
 	return out
@@ -217,7 +217,7 @@ func TestOrigins(t *testing.T) {
 		}
 		got := map[string]string{}
 		dist := d.stacks["edge"].one(t, "AWS::CloudFront::Distribution")
-		for _, o := range list2(at(dist.Properties, "DistributionConfig", "Origins")) {
+		for _, o := range items(at(dist.Properties, "DistributionConfig", "Origins")) {
 			s := flat(at(o, "DomainName"))
 			if flat(at(o, "OriginAccessControlId")) == "${BucketAccess.Id}" {
 				s += " access"
@@ -253,6 +253,8 @@ func TestRecords(t *testing.T) {
 	const in = " in Z0123456789ABCDEFGHIJ"
 	want := map[string][]string{
 		"domain/edge":                  {"blog.example.com A" + in, "blog.example.com AAAA" + in, "blog.example.com HTTPS" + in},
+		"alone/edge":                   {"example.com A" + in, "example.com AAAA" + in, "example.com HTTPS" + in},
+		"alone/render-eu-west-1":       {"eu-west-1.origin.example.com A" + in, "origin.example.com A PRIMARY eu-west-1 ${Health.HealthCheckId}" + in},
 		"domain/render-ap-southeast-1": {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A PRIMARY ap-southeast-1 ${Health.HealthCheckId}" + in},
 		"domain/render-ap-east-1":      {"ap-east-1.origin.blog.example.com A" + in, "origin.blog.example.com A SECONDARY ap-east-1 ${Health.HealthCheckId}" + in},
 	}

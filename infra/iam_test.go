@@ -24,11 +24,11 @@ func (s *stack) statements() []statement {
 	var out []statement
 	for id, r := range s.Template.Resources {
 		documents := []any{r.Properties["PolicyDocument"], r.Properties["KeyPolicy"]}
-		for _, p := range list2(r.Properties["Policies"]) {
+		for _, p := range items(r.Properties["Policies"]) {
 			documents = append(documents, at(p, "PolicyDocument"))
 		}
 		for _, doc := range documents {
-			for _, st := range list2(at(doc, "Statement")) {
+			for _, st := range items(at(doc, "Statement")) {
 				m := st.(map[string]any)
 				conditions, _ := m["Condition"].(map[string]any)
 				out = append(out, statement{
@@ -43,7 +43,7 @@ func (s *stack) statements() []statement {
 	return out
 }
 
-func list2(v any) []any {
+func items(v any) []any {
 	l, _ := v.([]any)
 	return l
 }

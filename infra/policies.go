@@ -12,7 +12,7 @@ import (
 
 func (d *distribution) cachePolicy(p *edge.CachePolicy) *string {
 	return d.once(p, p == nil, func() *string {
-		headers, queries := list("whitelist", p.Headers), "none"
+		headers, queries := these(p.Headers), "none"
 		if p.QueryStrings {
 			queries = "all"
 		}
@@ -36,7 +36,7 @@ func (d *distribution) cachePolicy(p *edge.CachePolicy) *string {
 
 func (d *distribution) originRequestPolicy(p *edge.OriginRequestPolicy) *string {
 	return d.once(p, p == nil, func() *string {
-		headers := list("whitelist", p.Headers)
+		headers := these(p.Headers)
 		return cf.NewCfnOriginRequestPolicy(d.stack, jsii.String("Request-"+p.Name), &cf.CfnOriginRequestPolicyProps{
 			OriginRequestPolicyConfig: &cf.CfnOriginRequestPolicy_OriginRequestPolicyConfigProperty{
 				Name:               jsii.String(d.names.Policy(p.Name)),
@@ -97,27 +97,27 @@ func (d *distribution) responseHeadersPolicy(p *edge.ResponseHeadersPolicy) *str
 }
 
 // once makes a policy the first time that it is asked for.
-func (d *distribution) once(policy any, none bool, make func() *string) *string {
+func (d *distribution) once(policy any, none bool, build func() *string) *string {
 	if none {
 		return nil
 	}
 	id, ok := d.made[policy]
 	if !ok {
-		id = *make()
+		id = *build()
 		d.made[policy] = id
 	}
 	return jsii.String(id)
 }
 
-// choice is which headers a policy takes.
-type choice struct {
+// headers are which headers a policy takes.
+type headers struct {
 	behavior *string
 	names    *[]*string
 }
 
-func list(behavior string, names []string) choice {
+func these(names []string) headers {
 	if len(names) == 0 {
-		return choice{behavior: jsii.String("none")}
+		return headers{behavior: jsii.String("none")}
 	}
-	return choice{jsii.String(behavior), jsii.Strings(names...)}
+	return headers{jsii.String("whitelist"), jsii.Strings(names...)}
 }

@@ -16,7 +16,7 @@ type RenderConfig struct {
 	Names       names.Names
 	Keep        bool
 	Region      string
-	Failover    string // PRIMARY or SECONDARY; empty for a region that is alone
+	Primary     bool   // its renderer answers dynamic requests while it is healthy
 	Domain      string // empty for none
 	ZoneID      string
 	RendererDir string

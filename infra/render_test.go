@@ -60,7 +60,7 @@ func TestSecretIsWhereItIsRead(t *testing.T) {
 	for _, d := range deployments {
 		secret := d.stacks["global"].one(t, "AWS::SecretsManager::Secret")
 		has := map[string]bool{names.GlobalRegion: true}
-		for _, r := range list2(secret.Properties["ReplicaRegions"]) {
+		for _, r := range items(secret.Properties["ReplicaRegions"]) {
 			region := flat(at(r, "Region"))
 			if has[region] {
 				t.Errorf("%s: two copies in %s", d.name, region)
@@ -86,7 +86,7 @@ func TestAlarms(t *testing.T) {
 		got := map[string]bool{}
 		for id, a := range s.of("AWS::CloudWatch::Alarm") {
 			got[flat(a.Properties["Namespace"])+" "+flat(a.Properties["MetricName"])] = true
-			if len(list2(a.Properties["AlarmActions"])) == 0 {
+			if len(items(a.Properties["AlarmActions"])) == 0 {
 				t.Errorf("%s tells nobody", id)
 			}
 			if a.Properties["AlarmDescription"] == nil {

@@ -26,6 +26,7 @@ hosted_zone: {id: Z0123456789ABCDEFGHIJ}
 aws: {account: "123456789012", region: ap-southeast-1, standby: ap-east-1, kms: true, alarm_email: ops@example.com}
 `},
 	{name: "single", yaml: "title: Blog\naws: {region: eu-west-1}\n"},
+	{name: "alone", yaml: "title: Blog\ndomain: example.com\nhosted_zone: {id: Z0123456789ABCDEFGHIJ}\naws: {region: eu-west-1}\n"},
 	// The first deployment of a blog that makes its zone, in the region where
 	// the global stacks are.
 	{name: "first", yaml: "title: Blog\ndomain: blog.example.com\nhosted_zone: {create: true}\naws: {region: us-east-1}\n"},
@@ -44,6 +45,7 @@ type deployment struct {
 // stack is one template.
 type stack struct {
 	Name, Region string
+	After        []string // stacks that are deployed before it
 	Protected    bool
 	Size         int
 	Template     template
@@ -138,6 +140,7 @@ func (d *deployment) read() error {
 	var manifest struct {
 		Artifacts map[string]struct {
 			Type, Environment string
+			Dependencies      []string
 			Properties        struct {
 				TemplateFile          string
 				TerminationProtection bool
@@ -164,6 +167,12 @@ func (d *deployment) read() error {
 			Name: name, Region: a.Environment[strings.LastIndex(a.Environment, "/")+1:],
 			Protected: a.Properties.TerminationProtection, Size: len(data),
 		}
+		for _, dep := range a.Dependencies {
+			if part, ok := strings.CutPrefix(dep, d.blog.Names.String()+"-"); ok && !strings.HasSuffix(dep, ".assets") {
+				s.After = append(s.After, part)
+			}
+		}
+		slices.Sort(s.After)
 		if err := json.Unmarshal(data, &s.Template); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -288,6 +297,7 @@ func TestStacks(t *testing.T) {
 		"own":    "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
 		"domain": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
 		"single": "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 render-eu-west-1@eu-west-1",
+		"alone":  "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 render-eu-west-1@eu-west-1",
 		"first":  "content-us-east-1@us-east-1 edge@us-east-1 global@us-east-1 render-us-east-1@us-east-1",
 		"dev":    "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 render-ap-southeast-1@ap-southeast-1",
 	}
@@ -298,6 +308,28 @@ func TestStacks(t *testing.T) {
 		}
 		if s := strings.Join(got, " "); s != want[d.name] {
 			t.Errorf("%s:\ngot  %s\nwant %s", d.name, s, want[d.name])
+		}
+	}
+}
+
+// What another stack finds by name is there before it.
+func TestOrder(t *testing.T) {
+	want := map[string]string{
+		"own/content-ap-southeast-1": "content-ap-east-1",
+		"own/edge":                   "global render-ap-east-1 render-ap-southeast-1",
+		"own/render-ap-east-1":       "content-ap-east-1 global",
+		"own/render-ap-southeast-1":  "content-ap-southeast-1 global",
+		"single/edge":                "global render-eu-west-1",
+		"single/render-eu-west-1":    "content-eu-west-1 global",
+	}
+	for _, d := range deployments {
+		if d.name != "own" && d.name != "single" {
+			continue
+		}
+		for part, s := range d.stacks {
+			if got := strings.Join(s.After, " "); got != want[d.name+"/"+part] {
+				t.Errorf("%s/%s comes after %q, want %q", d.name, part, got, want[d.name+"/"+part])
+			}
 		}
 	}
 }
