@@ -3,6 +3,7 @@ package content
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -59,6 +60,15 @@ var keyNames = map[string]string{
 // ignoredKeys are keys of other generators that change how their own theme
 // looks and mean nothing here.
 var ignoredKeys = []string{"layout", "template", "hide", "icon", "status", "comments", "search", "social", "links", "toc", "showToc", "TocOpen"}
+
+// FrontMatterKeys are the keys that a document may have without a warning, in
+// order: those that mean something and those that are ignored. docs/content.md
+// explains each; a test holds it to this list.
+func FrontMatterKeys() []string {
+	keys := slices.AppendSeq(slices.Clone(ignoredKeys), maps.Keys(keyNames))
+	slices.Sort(keys)
+	return keys
+}
 
 // parseFrontMatter reads the YAML block that starts on line first of file. ok is
 // false when it could not be read at all.
