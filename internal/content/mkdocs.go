@@ -51,7 +51,7 @@ type mkdocsFile struct {
 // out (https://squidfunk.github.io/mkdocs-material/plugins/blog/).
 func readMkDocs(data []byte, probs *problem.List) (config.Site, urlFormat, layout) {
 	const file = "mkdocs.yml"
-	site := config.Site{PerPage: 10}
+	site := config.Site{PerPage: 10, Nav: mkdocsNav}
 	format := defaultFormat
 	lay := layout{mkdocs: true, languages: map[string]string{"en": "en", "zh": "zh-Hant", "ja": "ja"}}
 
@@ -124,6 +124,14 @@ func readMkDocs(data []byte, probs *problem.List) (config.Site, urlFormat, layou
 		}
 	}
 	return site, format, lay
+}
+
+// mkdocsNav stands in for the sidebar that the theme fills by itself: the lists
+// that a blog has. One that a language lacks is left out by the plan.
+var mkdocsNav = []config.NavItem{
+	{URL: "/archive/", Text: map[string]string{"en": "Archive", "zh-Hant": "文章彙整", "zh-Hans": "归档", "ja": "アーカイブ"}},
+	{URL: "/tags/", Text: map[string]string{"en": "Tags", "zh-Hant": "標籤", "zh-Hans": "标签", "ja": "タグ"}},
+	{URL: "/category/podcast/", Text: map[string]string{"en": "Podcast", "zh-Hant": "播客", "zh-Hans": "播客", "ja": "ポッドキャスト"}},
 }
 
 // pluginOptions finds a plugin's options in a list that mixes names and maps.

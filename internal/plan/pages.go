@@ -218,7 +218,7 @@ func (b *builder) sitemaps() {
 		e := recipe.URLEntry{Path: r.Path, Alternates: r.Alternates}
 		name := "/sitemap/" + strings.ToLower(r.Lang) + ".xml"
 		if r.Post != nil && r.Post.Date != "" {
-			e.LastMod = first(r.Post.Updated, r.Post.Date)
+			e.LastMod = cmp.Or(r.Post.Updated, r.Post.Date)
 			name = "/sitemap/" + strings.ToLower(r.Lang) + "-" + r.Post.Date[:4] + ".xml"
 		}
 		files[name] = append(files[name], e)

@@ -26,6 +26,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -141,7 +142,7 @@ func (b *builder) emitAt(path string, r *recipe.Recipe) int {
 func (b *builder) describe(l config.Language, stylesheet string) *recipe.Site {
 	cfg, home := b.site.Config, content.Home(l)
 	s := &recipe.Site{
-		Title: first(l.Title, cfg.Title), Description: first(l.Desc, cfg.Description),
+		Title: cmp.Or(l.Title, cfg.Title), Description: cmp.Or(l.Desc, cfg.Description),
 		BaseURL: cfg.BaseURL, Author: cfg.Author,
 		Home: home, Icon: iconPath, Stylesheet: stylesheet, Feed: home + "feed.xml",
 	}
@@ -150,7 +151,7 @@ func (b *builder) describe(l config.Language, stylesheet string) *recipe.Site {
 		if !b.paths[url] {
 			continue // this language has no such page
 		}
-		text := first(n.Text[l.Tag], n.Text[cfg.Languages[0].Tag])
+		text := cmp.Or(n.Text[l.Tag], n.Text[cfg.Languages[0].Tag], n.Text["en"])
 		s.Nav = append(s.Nav, recipe.Link{Text: text, URL: url})
 	}
 	for _, other := range cfg.Languages {
@@ -159,20 +160,13 @@ func (b *builder) describe(l config.Language, stylesheet string) *recipe.Site {
 	return s
 }
 
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 // endonym is a language's name in itself: 繁體中文.
 func endonym(tag string) string {
 	t, err := language.Parse(tag)
 	if err != nil {
 		return tag
 	}
-	return first(display.Self.Name(t), tag)
+	return cmp.Or(display.Self.Name(t), tag)
 }
 
 // links checks the links to absolute paths.
