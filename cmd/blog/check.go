@@ -33,7 +33,7 @@ func (a *app) check(ctx context.Context, args []string) error {
 	if err := a.parse(fs, checkHelp, args); err != nil {
 		return err
 	}
-	cfg, err := p.configuration()
+	cfg, err := a.configuration(&p)
 	if err != nil {
 		return err
 	}

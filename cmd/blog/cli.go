@@ -63,7 +63,8 @@ const placeHelp = `
 Where:
 
     --config FILE    the configuration; blog.yaml if not given. Without more,
-                     the blog is the one that it describes on AWS
+                     the blog is the one that it describes on AWS; BLOG_ENV
+                     names another environment of it, as for the stacks
     --local DIR      a folder on this machine instead, with two regions in it
     --primary ADDR --standby ADDR --routes FILE
                      the parts one by one: dir:PATH or
@@ -109,9 +110,9 @@ func (a *app) open(ctx context.Context, p *place, cfg *config.Config) (*cloud.Cl
 	return cloud.AWS(ctx, cfg)
 }
 
-// configuration reads blog.yaml. The one beside a content folder elsewhere is
-// that folder's own.
-func (p *place) configuration() (*config.Config, error) {
+// configuration reads blog.yaml, for the environment that BLOG_ENV names if it
+// does. The file beside a content folder elsewhere is that folder's own.
+func (a *app) configuration(p *place) (*config.Config, error) {
 	path := p.config
 	if path == "" {
 		path = "blog.yaml"
@@ -126,7 +127,7 @@ func (p *place) configuration() (*config.Config, error) {
 	if err := probs.Err(); err != nil {
 		return nil, err
 	}
-	return cfg, nil
+	return cfg.ForEnv(a.env("BLOG_ENV")), nil
 }
 
 func exists(path string) bool {

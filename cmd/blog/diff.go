@@ -65,7 +65,7 @@ func (a *app) after(ctx context.Context, p *place, n int, drafts bool) (*release
 
 // reader opens a place to look at it, or to move between its releases.
 func (a *app) reader(ctx context.Context, p *place) (*release.Publisher, error) {
-	cfg, err := p.configuration()
+	cfg, err := a.configuration(p)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (a *app) preview(ctx context.Context, args []string) error {
 	if err := a.parse(fs, previewHelp, args); err != nil {
 		return err
 	}
-	cfg, err := p.configuration()
+	cfg, err := a.configuration(&p)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (a *app) publish(ctx context.Context, args []string) error {
 
 // prepare opens the place, and plans the content for its renderers.
 func (a *app) prepare(ctx context.Context, p *place, drafts bool) (*release.Publisher, *plan.Plan, problem.List, error) {
-	cfg, err := p.configuration()
+	cfg, err := a.configuration(p)
 	if err != nil {
 		return nil, nil, nil, err
 	}
