@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/victorleungtw/blog/internal/names"
@@ -53,12 +54,12 @@ type alarm struct {
 	Meaning               string
 }
 
-func newAlarm(stack awscdk.Stack, a alarm, topic awssns.ITopic) {
+func newAlarm(scope constructs.Construct, a alarm, topic awssns.ITopic) {
 	dimensions := map[string]*string{}
 	for k, v := range a.Dimensions {
 		dimensions[k] = jsii.String(v)
 	}
-	awscloudwatch.NewAlarm(stack, jsii.String(a.ID), &awscloudwatch.AlarmProps{
+	awscloudwatch.NewAlarm(scope, jsii.String(a.ID), &awscloudwatch.AlarmProps{
 		AlarmDescription: jsii.String(a.Meaning),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 			Namespace:     jsii.String(a.Namespace),

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -18,7 +18,7 @@ type record struct {
 	HealthCheck        string
 }
 
-func newRecord(stack awscdk.Stack, r record) {
+func newRecord(scope constructs.Construct, r record) {
 	props := &awsroute53.CfnRecordSetProps{
 		HostedZoneId: jsii.String(r.ZoneID),
 		Name:         jsii.String(r.Name),
@@ -34,13 +34,13 @@ func newRecord(stack awscdk.Stack, r record) {
 		props.SetIdentifier = jsii.String(r.SetID)
 		props.HealthCheckId = jsii.String(r.HealthCheck)
 	}
-	awsroute53.NewCfnRecordSet(stack, jsii.String(r.ID), props)
+	awsroute53.NewCfnRecordSet(scope, jsii.String(r.ID), props)
 }
 
 // newHealthCheck asks a region's own host name whether it can serve. Three
 // failures, half a minute apart, move readers to the other region.
-func newHealthCheck(stack awscdk.Stack, host string) (id string) {
-	return *awsroute53.NewCfnHealthCheck(stack, jsii.String("Health"), &awsroute53.CfnHealthCheckProps{
+func newHealthCheck(scope constructs.Construct, host string) (id string) {
+	return *awsroute53.NewCfnHealthCheck(scope, jsii.String("Health"), &awsroute53.CfnHealthCheckProps{
 		HealthCheckConfig: &awsroute53.CfnHealthCheck_HealthCheckConfigProperty{
 			Type:                     jsii.String("HTTPS"),
 			FullyQualifiedDomainName: jsii.String(host),
@@ -58,9 +58,9 @@ func newHealthCheck(stack awscdk.Stack, host string) (id string) {
 
 // validateIn proves to ACM that a domain is ours, by a record in its zone. The
 // zone must be delegated to, or the stack waits for hours.
-func validateIn(stack awscdk.Stack, domain, zoneID string) awscertificatemanager.CertificateValidation {
+func validateIn(scope constructs.Construct, domain, zoneID string) awscertificatemanager.CertificateValidation {
 	return awscertificatemanager.CertificateValidation_FromDns(
-		awsroute53.HostedZone_FromHostedZoneAttributes(stack, jsii.String("Zone"), &awsroute53.HostedZoneAttributes{
+		awsroute53.HostedZone_FromHostedZoneAttributes(scope, jsii.String("Zone"), &awsroute53.HostedZoneAttributes{
 			HostedZoneId: jsii.String(zoneID),
 			ZoneName:     jsii.String(domain),
 		}))

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/victorleungtw/blog/internal/names"
@@ -83,16 +84,16 @@ func replicas(regions []string) *[]*awssecretsmanager.ReplicaRegion {
 }
 
 // parameter publishes a value that AWS chose under a name that everyone knows.
-func parameter(stack awscdk.Stack, id, name, value string) {
-	awsssm.NewStringParameter(stack, jsii.String(id), &awsssm.StringParameterProps{
+func parameter(scope constructs.Construct, id, name, value string) {
+	awsssm.NewStringParameter(scope, jsii.String(id), &awsssm.StringParameterProps{
 		ParameterName: jsii.String(name),
 		StringValue:   jsii.String(value),
 	})
 }
 
 // output shows a value to whoever deploys.
-func output(stack awscdk.Stack, id, value, description string) {
-	awscdk.NewCfnOutput(stack, jsii.String(id), &awscdk.CfnOutputProps{
+func output(scope constructs.Construct, id, value, description string) {
+	awscdk.NewCfnOutput(scope, jsii.String(id), &awscdk.CfnOutputProps{
 		Value:       jsii.String(value),
 		Description: jsii.String(description),
 	})
