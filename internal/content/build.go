@@ -22,6 +22,7 @@ type builder struct {
 	probs  *problem.List
 	byFile map[string]*Document // published documents by file
 	hidden map[string]string    // file → why it is not published
+	wrong  map[string]bool      // files with an error of their own: links to them are not to blame
 }
 
 func (b *builder) build(posts, pages []*draft) {
@@ -29,8 +30,13 @@ func (b *builder) build(posts, pages []*draft) {
 	paths := map[string]string{} // path → file
 	groups := map[string][]*Document{}
 	for _, d := range append(posts, pages...) {
+		if d.broken {
+			b.wrong[d.file] = true
+			continue
+		}
 		doc := b.place(d)
 		if doc == nil {
+			b.wrong[d.file] = b.hidden[d.file] == ""
 			continue
 		}
 		if other, dup := paths[doc.Path]; dup {
@@ -334,6 +340,9 @@ func (b *builder) link(d *draft, ref markdown.Ref, name string) string {
 	}
 	if why := b.hidden[name]; why != "" {
 		b.probs.Errorf(d.file, ref.Line, "remove the link until it is published", "links to %s, which %s", name, why)
+		return ""
+	}
+	if b.wrong[name] {
 		return ""
 	}
 	if ext := path.Ext(name); ext == ".md" || ext == ".markdown" || ext == "" {

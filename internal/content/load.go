@@ -92,7 +92,7 @@ func (l *Loader) Load(ctx context.Context) (*Site, problem.List, error) {
 	if lay.mkdocs {
 		lay.discoverLanguages(&site.Config, posts)
 	}
-	b := &builder{loader: l, site: site, layout: lay, probs: &probs, byFile: map[string]*Document{}, hidden: map[string]string{}}
+	b := &builder{loader: l, site: site, layout: lay, probs: &probs, byFile: map[string]*Document{}, hidden: map[string]string{}, wrong: map[string]bool{}}
 	b.build(posts, pages)
 
 	probs.Sort()
@@ -149,11 +149,10 @@ func (l *Loader) walk(ctx context.Context, dir string, lay layout, post bool, pr
 			return err
 		}
 		*probs = append(*probs, p.probs...)
-		if p.broken {
-			return nil
-		}
 		d := &draft{parsed: p, file: name, post: post}
-		l.identify(d, lay, probs)
+		if !p.broken {
+			l.identify(d, lay, probs)
+		}
 		out = append(out, d)
 		return nil
 	})

@@ -115,10 +115,17 @@ func (s *Server) publish(ctx context.Context) {
 }
 
 // state is what a request sees.
-func (s *Server) state() (probs problem.List, failure error, n, revision int, changed <-chan struct{}) {
+type state struct {
+	probs       problem.List
+	failure     error
+	n, revision int
+	changed     <-chan struct{}
+}
+
+func (s *Server) state() state {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.probs, s.failure, s.n, s.revision, s.changed
+	return state{s.probs, s.failure, s.n, s.revision, s.changed}
 }
 
 var (
@@ -141,13 +148,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		static(w, "text/css; charset=utf-8", previewCSS)
 		return
 	}
-	probs, failure, n, revision, _ := s.state()
-	if n == 0 {
+	now := s.state()
+	if now.n == 0 {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusInternalServerError)
 		w.Write([]byte(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Not published</title><body>`))
-		w.Write(addition(probs, failure, revision, s.opts.Reload))
+		w.Write(addition(now, s.opts.Reload))
 		return
 	}
 	if !s.opts.Reload || r.Header.Get("Sec-Fetch-Dest") != "document" {
@@ -164,7 +171,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.opts.Edge.ServeHTTP(rec, plain)
 	body := rec.body.Bytes()
 	if strings.HasPrefix(rec.header.Get("Content-Type"), "text/html") && r.Method == http.MethodGet {
-		body = insert(body, addition(probs, failure, revision, true))
+		body = insert(body, addition(now, true))
 		allowPreview(rec.header)
 		rec.header.Set("Content-Length", strconv.Itoa(len(body)))
 		rec.header.Set("Cache-Control", "no-store") // so that going back reloads too
@@ -195,10 +202,10 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	flush := http.NewResponseController(w)
 	for {
-		_, _, _, revision, changed := s.state()
-		if revision != seen {
-			fmt.Fprintf(w, "event: change\ndata: %d\n\n", revision)
-			seen = revision
+		now := s.state()
+		if now.revision != seen {
+			fmt.Fprintf(w, "event: change\ndata: %d\n\n", now.revision)
+			seen = now.revision
 		} else {
 			fmt.Fprint(w, ": waiting\n\n") // the browser learns that it is connected
 		}
@@ -208,7 +215,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
 			return
-		case <-changed:
+		case <-now.changed:
 		}
 	}
 }
@@ -228,11 +235,11 @@ var banner = template.Must(template.New("banner").Parse(`
 {{- end}}
 `))
 
-func addition(probs problem.List, failure error, revision int, reload bool) []byte {
+func addition(now state, reload bool) []byte {
 	var b bytes.Buffer
 	err := banner.Execute(&b, map[string]any{
-		"Problems": probs, "Failure": failure, "Revision": revision, "Reload": reload,
-		"Blocked": failure != nil || probs.Err() != nil,
+		"Problems": now.probs, "Failure": now.failure, "Revision": now.revision, "Reload": reload,
+		"Blocked": now.failure != nil || now.probs.Err() != nil,
 	})
 	if err != nil {
 		return []byte(template.HTMLEscapeString(err.Error()))
