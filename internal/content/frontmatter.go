@@ -106,7 +106,10 @@ func parseFrontMatter(file string, block []byte, first int, probs *problem.List)
 			}
 			continue
 		}
-		if other, dup := seen[name]; dup {
+		if other, dup := seen[name]; dup && other == key.Value {
+			probs.Errorf(file, line, "keep one of them", "%q is there twice", other)
+			continue
+		} else if dup {
 			probs.Errorf(file, line, "keep one of them", "%q and %q say the same thing twice", other, key.Value)
 			continue
 		}
