@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/victorleungtw/blog/internal/names"
+	"github.com/victorleungtw/blog/internal/suggest"
 )
 
 // maxDomain leaves room for "origin." in the first name of a certificate,
@@ -117,7 +118,7 @@ func (r *reader) region(key string, to *string) func(*yaml.Node) {
 			codes = append(codes, code)
 		}
 		hint := "the code of a region, for example ap-southeast-1"
-		if near := suggest(s, codes); near != "" {
+		if near := suggest.Word(s, codes); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		return fmt.Sprintf("%q is not a region of AWS", s), hint

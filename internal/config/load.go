@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/victorleungtw/blog/internal/problem"
+	"github.com/victorleungtw/blog/internal/suggest"
 )
 
 // Load reads and checks blog.yaml. The Config may be used when the list's Err
@@ -117,7 +118,7 @@ func (r *reader) mapping(n *yaml.Node, path string, fs fields) {
 			if path == "" {
 				hint = "the keys are " + list(fs)
 			}
-			if near := suggest(key, keys(fs)); near != "" {
+			if near := suggest.Word(key, keys(fs)); near != "" {
 				hint = "did you mean " + near + "?"
 			}
 			r.errorf(k, hint, "unknown key %q", full)

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/victorleungtw/blog/internal/problem"
+	"github.com/victorleungtw/blog/internal/suggest"
 )
 
 // frontMatter is what the YAML block at the top of a document says.
@@ -99,7 +100,7 @@ func parseFrontMatter(file string, block []byte, first int, probs *problem.List)
 		if !known {
 			if !slices.Contains(ignoredKeys, key.Value) {
 				hint := "remove it, or see docs/content.md for the keys that mean something"
-				if near := nearest(key.Value, keyNames); near != "" {
+				if near := suggest.Word(key.Value, slices.Collect(maps.Keys(keyNames))); near != "" {
 					hint = fmt.Sprintf("did you mean %q?", near)
 				}
 				probs.Warnf(file, line, hint, "unknown front matter key %q", key.Value)
@@ -298,39 +299,4 @@ func yamlError(err error, first int) (int, string) {
 		return first + n - 1, m[2]
 	}
 	return first, msg
-}
-
-// nearest returns the known key that is at most two edits away, or "".
-func nearest(key string, known map[string]string) string {
-	best, bestD := "", 3
-	for k := range known {
-		if d := editDistance(strings.ToLower(key), strings.ToLower(k)); d < bestD || d == bestD && k < best {
-			best, bestD = k, d
-		}
-	}
-	if bestD > 2 || bestD >= len(key) {
-		return ""
-	}
-	return best
-}
-
-// editDistance counts insertions, deletions and substitutions (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			sub := diag
-			if a[i] != b[j] {
-				sub++
-			}
-			diag = row[j+1]
-			row[j+1] = min(sub, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/victorleungtw/blog/internal/httprecord"
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -31,15 +32,15 @@ type storeOrigin struct{ bucket store.Bucket }
 func StoreOrigin(b store.Bucket) http.RoundTripper { return storeOrigin{b} }
 
 func (o storeOrigin) RoundTrip(r *http.Request) (*http.Response, error) {
-	w := &recorder{header: http.Header{}}
+	w := &httprecord.Recorder{}
 	if err := o.serve(w, r); err != nil {
 		return nil, err
 	}
-	return w.response(r), nil
+	return response(w, r), nil
 }
 
-func (o storeOrigin) serve(w *recorder, r *http.Request) error {
-	w.header.Set("X-Amz-Request-Id", "0A49CE4060975EAC")
+func (o storeOrigin) serve(w *httprecord.Recorder, r *http.Request) error {
+	w.Header().Set("X-Amz-Request-Id", "0A49CE4060975EAC")
 	key := strings.TrimPrefix(r.URL.Path, "/")
 	readable := false
 	for _, prefix := range ReadablePrefixes() {
@@ -61,7 +62,7 @@ func (o storeOrigin) serve(w *recorder, r *http.Request) error {
 	case err != nil:
 		return fmt.Errorf("reading %s: %w", key, err) // as a connection that fails
 	}
-	h := w.header
+	h := w.Header()
 	h.Set("Content-Type", object.ContentType)
 	if object.ContentType == "" {
 		h.Set("Content-Type", "binary/octet-stream") // S3's default
@@ -80,66 +81,48 @@ func (o storeOrigin) serve(w *recorder, r *http.Request) error {
 	}
 	h.Set("Content-Length", fmt.Sprint(len(object.Body)))
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(object.Body))
-	switch w.status {
+	switch w.Status() {
 	case http.StatusRequestedRangeNotSatisfiable:
-		s3Error(w, r, w.status, "InvalidRange", "The requested range is not satisfiable")
+		s3Error(w, r, w.Status(), "InvalidRange", "The requested range is not satisfiable")
 	case http.StatusPreconditionFailed:
-		s3Error(w, r, w.status, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+		s3Error(w, r, w.Status(), "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 	}
 	return nil
 }
 
 // s3Error writes S3's XML, in place of what may have been written.
-func s3Error(w *recorder, r *http.Request, status int, code, message string) {
+func s3Error(w *httprecord.Recorder, r *http.Request, status int, code, message string) {
 	body, err := xml.Marshal(struct {
 		XMLName   xml.Name `xml:"Error"`
 		Code      string
 		Message   string
 		RequestID string `xml:"RequestId"`
-	}{Code: code, Message: message, RequestID: w.header.Get("X-Amz-Request-Id")})
+	}{Code: code, Message: message, RequestID: w.Header().Get("X-Amz-Request-Id")})
 	if err != nil {
 		body = nil // constants encode
 	}
-	w.body.Reset()
+	w.Body.Reset()
 	for _, name := range []string{"Etag", "Content-Encoding", "Cache-Control", "X-Content-Type-Options"} {
-		w.header.Del(name)
+		w.Header().Del(name)
 	}
-	w.header.Set("Content-Type", "application/xml")
-	w.header.Set("Content-Length", fmt.Sprint(len(body)))
-	w.status = status
+	w.Header().Set("Content-Type", "application/xml")
+	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		w.body.Write(body)
+		w.Body.Write(body)
 	}
 }
 
-// recorder is an http.ResponseWriter whose answer becomes an http.Response.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (w *recorder) Header() http.Header { return w.header }
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
-		w.status = status
-	}
-}
-func (w *recorder) Write(b []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return w.body.Write(b)
-}
-
-func (w *recorder) response(r *http.Request) *http.Response {
-	w.WriteHeader(http.StatusOK)
-	length := int64(w.body.Len())
+// response is what an origin that recorded this answer gives.
+func response(w *httprecord.Recorder, r *http.Request) *http.Response {
+	length := int64(w.Body.Len())
 	if r.Method == http.MethodHead {
 		length = -1
 	}
 	return &http.Response{
-		Status: fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)), StatusCode: w.status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: w.header, ContentLength: length,
-		Body: io.NopCloser(bytes.NewReader(w.body.Bytes())), Request: r,
+		Status: fmt.Sprintf("%d %s", w.Status(), http.StatusText(w.Status())), StatusCode: w.Status(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: w.Header(), ContentLength: length,
+		Body: io.NopCloser(bytes.NewReader(w.Body.Bytes())), Request: r,
 	}
 }
 
@@ -165,9 +148,9 @@ func (o handlerOrigin) RoundTrip(r *http.Request) (resp *http.Response, err erro
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	w := &recorder{header: http.Header{}}
+	w := &httprecord.Recorder{}
 	o.h.ServeHTTP(w, in)
-	return w.response(r), nil
+	return response(w, r), nil
 }
 
 // FailOrigin is an origin that cannot be reached.

@@ -28,6 +28,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/victorleungtw/blog/internal/httprecord"
 )
 
 // MaxPayload is the largest event or answer of a synchronous Lambda
@@ -42,9 +44,9 @@ func Handler(h http.Handler) func(context.Context, events.APIGatewayV2HTTPReques
 		if err != nil {
 			return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("HTTP API event: %w", err)
 		}
-		w := &recorder{header: http.Header{}}
+		w := &httprecord.Recorder{}
 		h.ServeHTTP(w, req)
-		return w.answer(), nil
+		return answered(w), nil
 	}
 }
 
@@ -79,30 +81,11 @@ func request(ctx context.Context, ev events.APIGatewayV2HTTPRequest) (*http.Requ
 	return req, nil
 }
 
-// recorder collects an answer. Lambda sends it whole, so nothing is streamed.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (w *recorder) Header() http.Header { return w.header }
-
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-}
-
-func (w *recorder) Write(b []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return w.body.Write(b)
-}
-
-func (w *recorder) answer() events.APIGatewayV2HTTPResponse {
-	w.WriteHeader(http.StatusOK)
-	out := events.APIGatewayV2HTTPResponse{StatusCode: w.status, Headers: map[string]string{}}
-	for k, vs := range w.header {
+// answered makes an event of an answer. Lambda sends it whole, so nothing is
+// streamed.
+func answered(w *httprecord.Recorder) events.APIGatewayV2HTTPResponse {
+	out := events.APIGatewayV2HTTPResponse{StatusCode: w.Status(), Headers: map[string]string{}}
+	for k, vs := range w.Header() {
 		if k == "Set-Cookie" {
 			out.Cookies = vs
 			continue
@@ -111,7 +94,7 @@ func (w *recorder) answer() events.APIGatewayV2HTTPResponse {
 	}
 	// JSON carries text; anything else goes as base64. A compressed body is
 	// never text, whatever its bytes happen to be.
-	if b := w.body.Bytes(); w.header.Get("Content-Encoding") == "" && utf8.Valid(b) {
+	if b := w.Body.Bytes(); w.Header().Get("Content-Encoding") == "" && utf8.Valid(b) {
 		out.Body = string(b)
 	} else {
 		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(b), true

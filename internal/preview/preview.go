@@ -38,6 +38,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/victorleungtw/blog/internal/httprecord"
 	"github.com/victorleungtw/blog/internal/problem"
 	"github.com/victorleungtw/blog/internal/release"
 )
@@ -167,20 +168,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	plain.Header.Del("If-None-Match")
 	plain.Header.Del("If-Modified-Since")
 	plain.Header.Del("Range")
-	rec := &recorder{header: http.Header{}}
+	rec := &httprecord.Recorder{}
 	s.opts.Edge.ServeHTTP(rec, plain)
-	body := rec.body.Bytes()
-	if strings.HasPrefix(rec.header.Get("Content-Type"), "text/html") && r.Method == http.MethodGet {
+	body := rec.Body.Bytes()
+	if strings.HasPrefix(rec.Header().Get("Content-Type"), "text/html") && r.Method == http.MethodGet {
 		body = insert(body, addition(now, true))
-		allowPreview(rec.header)
-		rec.header.Set("Content-Length", strconv.Itoa(len(body)))
-		rec.header.Set("Cache-Control", "no-store") // so that going back reloads too
-		rec.header.Del("ETag")
+		allowPreview(rec.Header())
+		rec.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		rec.Header().Set("Cache-Control", "no-store") // so that going back reloads too
+		rec.Header().Del("ETag")
 	}
-	for k, v := range rec.header {
+	for k, v := range rec.Header() {
 		w.Header()[k] = v
 	}
-	w.WriteHeader(rec.status)
+	w.WriteHeader(rec.Status())
 	w.Write(body) // a browser that went away is not our failure
 }
 
@@ -263,24 +264,4 @@ func allowPreview(h http.Header) {
 		return
 	}
 	h.Set("Content-Security-Policy", csp+"; script-src 'self'")
-}
-
-// recorder holds an answer until it has been added to.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (w *recorder) Header() http.Header { return w.header }
-
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-}
-
-func (w *recorder) Write(b []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return w.body.Write(b)
 }

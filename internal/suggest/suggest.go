@@ -1,14 +1,15 @@
-package config
+// Package suggest finds the word that a misspelt one was probably meant to be.
+package suggest
 
 import (
 	"slices"
 	"strings"
 )
 
-// suggest returns the word that s was probably meant to be, or "": the nearest
+// Word returns the one of words that s was probably meant to be, or "": the nearest
 // by edit distance, if it is near enough not to surprise. Case, hyphens and
 // underscores do not count, so perPage finds per_page.
-func suggest(s string, words []string) string {
+func Word(s string, words []string) string {
 	words = slices.Sorted(slices.Values(words)) // ties break the same way every time
 	best, bestDist := "", 3
 	for _, w := range words {
