@@ -84,6 +84,9 @@ func accountOf(ctx context.Context, cfg aws.Config, c *config.Config) (string, e
 // parameters reads what the stacks wrote down for publishers.
 func parameters(ctx context.Context, cfg aws.Config, n names.Names) (map[string]string, error) {
 	endpoint := "https://ssm." + names.GlobalRegion + ".amazonaws.com/"
+	if cfg.BaseEndpoint != nil {
+		endpoint = *cfg.BaseEndpoint // AWS_ENDPOINT_URL, as the SDK's clients have it
+	}
 	out, err := parametersByPath(ctx, &http.Client{Timeout: 30 * time.Second}, cfg, endpoint, n.Parameters())
 	if err != nil {
 		return nil, fmt.Errorf("reading the parameters below %s in %s: %w", n.Parameters(), names.GlobalRegion, err)
