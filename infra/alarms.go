@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
@@ -27,24 +29,31 @@ func newAlarms(c RenderConfig, logs awslogs.LogGroup) {
 		"FunctionName": c.Names.Renderer(),
 		"Resource":     c.Names.Renderer() + ":" + names.LiveAlias,
 	}
-	const mismatch = "RendererVersionMismatch"
-	awslogs.NewMetricFilter(c.Stack, jsii.String("VersionMismatch"), &awslogs.MetricFilterProps{
-		LogGroup: logs,
-		FilterPattern: awslogs.FilterPattern_StringValue(
-			jsii.String("$.msg"), jsii.String("="), jsii.String(renderer.MismatchMessage)),
-		MetricNamespace: jsii.String(c.Names.MetricNamespace()),
-		MetricName:      jsii.String(mismatch),
-	})
+	const mismatch, failed = "RendererVersionMismatch", "PagesFailed"
+	newCounter(c, logs, "VersionMismatch", renderer.MismatchMessage, mismatch)
+	newCounter(c, logs, "Failed", renderer.FailedMessage, failed)
 	for _, a := range []alarm{
 		{"ErrorsAlarm", "AWS/Lambda", "Errors", live,
-			"The renderer failed: a batch of a publish, or a page that the bucket did not have."},
+			"An invocation of the renderer failed: a batch of a publish, or the function itself."},
 		{"ThrottlesAlarm", "AWS/Lambda", "Throttles", live,
 			"The renderer was refused: the account's limit of concurrent executions is reached."},
 		{"VersionMismatchAlarm", c.Names.MetricNamespace(), mismatch, nil,
 			"The renderer was given a recipe of another version. Stored pages are served; pages that the bucket lost are not."},
+		{"PagesFailedAlarm", c.Names.MetricNamespace(), failed, nil,
+			"A reader was answered 500: a page that the bucket could not give could not be made either."},
 	} {
 		newAlarm(c.Stack, a, topic)
 	}
+}
+
+// newCounter makes a metric of a message in the renderer's log.
+func newCounter(c RenderConfig, logs awslogs.LogGroup, id, message, metric string) {
+	awslogs.NewMetricFilter(c.Stack, jsii.String(id), &awslogs.MetricFilterProps{
+		LogGroup:        logs,
+		FilterPattern:   awslogs.FilterPattern_StringValue(jsii.String("$.msg"), jsii.String("="), jsii.String(message)),
+		MetricNamespace: jsii.String(c.Names.MetricNamespace()),
+		MetricName:      jsii.String(metric),
+	})
 }
 
 // alarm goes off when a metric's sum over five minutes is not zero.
@@ -60,7 +69,7 @@ func newAlarm(scope constructs.Construct, a alarm, topic awssns.ITopic) {
 		dimensions[k] = jsii.String(v)
 	}
 	awscloudwatch.NewAlarm(scope, jsii.String(a.ID), &awscloudwatch.AlarmProps{
-		AlarmDescription: jsii.String(a.Meaning),
+		AlarmDescription: jsii.String(a.Meaning + " What to do: docs/runbook.md#" + strings.ToLower(a.ID)),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 			Namespace:     jsii.String(a.Namespace),
 			MetricName:    jsii.String(a.Metric),

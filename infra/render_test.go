@@ -77,23 +77,31 @@ func TestSecretIsWhereItIsRead(t *testing.T) {
 
 func TestAlarms(t *testing.T) {
 	eachRender(t, func(t *testing.T, d *deployment, region string, s *stack) {
-		filter := s.one(t, "AWS::Logs::MetricFilter")
-		if want := `{ $.msg = "` + renderer.MismatchMessage + `" }`; filter.Properties["FilterPattern"] != want {
-			t.Errorf("filter %v, want %s", filter.Properties["FilterPattern"], want)
+		// Each message that an alarm is about is counted, and each count has
+		// its alarm.
+		want := map[string]bool{"AWS/Lambda Errors": true, "AWS/Lambda Throttles": true}
+		patterns := map[string]bool{}
+		for _, f := range s.of("AWS::Logs::MetricFilter") {
+			patterns[flat(f.Properties["FilterPattern"])] = true
+			want[flat(at(f.Properties, "MetricTransformations", 0, "MetricNamespace"))+" "+
+				flat(at(f.Properties, "MetricTransformations", 0, "MetricName"))] = true
 		}
-		counted := flat(at(filter.Properties, "MetricTransformations", 0, "MetricNamespace")) + " " +
-			flat(at(filter.Properties, "MetricTransformations", 0, "MetricName"))
+		for _, message := range []string{renderer.MismatchMessage, renderer.FailedMessage} {
+			if !patterns[`{ $.msg = "`+message+`" }`] {
+				t.Errorf("nobody counts %q: %v", message, patterns)
+			}
+		}
 		got := map[string]bool{}
 		for id, a := range s.of("AWS::CloudWatch::Alarm") {
 			got[flat(a.Properties["Namespace"])+" "+flat(a.Properties["MetricName"])] = true
 			if len(items(a.Properties["AlarmActions"])) == 0 {
 				t.Errorf("%s tells nobody", id)
 			}
-			if a.Properties["AlarmDescription"] == nil {
-				t.Errorf("%s says nothing", id)
+			if !strings.Contains(flat(a.Properties["AlarmDescription"]), "docs/runbook.md#") {
+				t.Errorf("%s does not say what to do", id)
 			}
 		}
-		if want := map[string]bool{"AWS/Lambda Errors": true, "AWS/Lambda Throttles": true, counted: true}; !reflect.DeepEqual(got, want) {
+		if len(want) != 4 || !reflect.DeepEqual(got, want) {
 			t.Errorf("alarms on %v, want %v", got, want)
 		}
 		mails := s.of("AWS::SNS::Subscription")

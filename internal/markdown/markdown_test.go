@@ -138,7 +138,7 @@ func TestProblems(t *testing.T) {
 		{"a\nb\n{: .c }", 3, "the attribute .c has no effect"},
 		{"[a](javascript:b)", 1, "the address javascript:b is left out: javascript: is not allowed"},
 		{"![](b.png)", 1, "the image b.png has no text for readers who cannot see it"},
-		{"![a](https://x.org/b.png)", 1, "the image https://x.org/b.png is on another site, where browsers will not fetch it"},
+		{"![a](https://x.org/b.png)", 1, "the image https://x.org/b.png is on another site, which every reader's browser will ask for it"},
 	}
 	for _, tt := range tests {
 		list := Parse([]byte(tt.md), 1).Problems

@@ -54,7 +54,7 @@ func (c *checker) node(n ast.Node) {
 		dest := string(n.Destination)
 		c.address(n, dest)
 		if dialect.External(dest) {
-			c.at(n, "put a copy beside the post: a page may show only images of its own site", "the image %s is on another site, where browsers will not fetch it", dest)
+			c.at(n, "put a copy beside the post: it cannot disappear then, and nobody learns who reads", "the image %s is on another site, which every reader's browser will ask for it", dest)
 		}
 		if c.tree.Plain(n) == "" {
 			c.at(n, "write what it shows: ![A cat asleep on a server](cat.jpg)", "the image %s has no text for readers who cannot see it", dest)

@@ -7,9 +7,9 @@
 // order of a map in it. So any region, any machine and any day give a digest
 // the same bytes. A recipe for another version is refused.
 //
-// The pages are inert: they hold no JavaScript, no inline style and nothing of
-// another host, whatever a post or a setting says, so they live under
-// "default-src 'none'" with style-src, img-src and media-src 'self'. JSON-LD in
+// The pages are inert: they hold no JavaScript and no inline style, and of
+// another host only the pictures that a post itself names, so they live under
+// "default-src 'none'" with style-src 'self'. JSON-LD in
 // a script element is data: the HTML standard leaves an element whose type is
 // not JavaScript's before it asks the policy
 // (https://html.spec.whatwg.org/multipage/scripting.html#prepare-the-script-element),

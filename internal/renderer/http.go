@@ -151,7 +151,7 @@ func (r *Renderer) failed(w http.ResponseWriter, req *http.Request, err error) {
 		w.Header().Set("Retry-After", "30")
 		fail(w, http.StatusServiceUnavailable, "this renderer has another version")
 	default:
-		r.Log.ErrorContext(req.Context(), "page failed", "path", req.URL.Path, "error", err)
+		r.Log.ErrorContext(req.Context(), FailedMessage, "path", req.URL.Path, "error", err)
 		fail(w, http.StatusInternalServerError, "the page could not be made")
 	}
 }

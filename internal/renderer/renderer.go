@@ -49,6 +49,10 @@ import (
 // for.
 const MismatchMessage = "recipe of another renderer version"
 
+// FailedMessage is the log message that the alarm on pages that could not be
+// made for a reader looks for.
+const FailedMessage = "page failed"
+
 // ErrVersion is returned for a recipe that another version is to render.
 var ErrVersion = errors.New("the recipe is for another version of the renderer")
 
