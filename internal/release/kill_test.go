@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"maps"
+	"sync"
 	"testing"
 
 	"github.com/victorleungtw/blog/internal/routes"
@@ -18,6 +19,7 @@ var errKilled = errors.New("killed")
 // killer lets a number of writes through and then no more, to any part. With
 // done the last one is carried out and only its answer is lost.
 type killer struct {
+	mu   sync.Mutex // one write at a time, so that they can be counted
 	left int
 	done bool
 	dead bool
@@ -25,6 +27,8 @@ type killer struct {
 
 // write runs one write, or does not.
 func (k *killer) write(do func() error) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.dead {
 		return errKilled
 	}
@@ -42,6 +46,8 @@ func (k *killer) write(do func() error) error {
 }
 
 func (k *killer) read() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.dead {
 		return errKilled
 	}
