@@ -1,0 +1,96 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/victorleungtw/blog/internal/store"
+)
+
+// Rollback makes an earlier release current again. A release that the route
+// table still holds whole is one write away; an older one is published anew,
+// under a new number, from its manifest: nothing has to be rendered.
+func (p *Publisher) Rollback(ctx context.Context, n int) (*Result, error) {
+	for attempt := 1; attempt <= maxAttempts; attempt++ {
+		res, err := p.rollback(ctx, n)
+		if !errors.Is(err, errLost) {
+			return res, err
+		}
+	}
+	return nil, ErrRace
+}
+
+func (p *Publisher) rollback(ctx context.Context, n int) (*Result, error) {
+	head, etag, base, err := p.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if head.N == 0 {
+		return nil, errors.New("nothing has been published yet, so there is nothing to go back to")
+	}
+	if n == head.N {
+		return &Result{N: n, Parent: n, Current: true}, ErrNothing
+	}
+	to, err := ReadManifest(ctx, p.primary().Bucket, n)
+	if errors.Is(err, store.ErrNotExist) {
+		return nil, &NoReleaseError{n}
+	}
+	if err != nil {
+		return nil, err
+	}
+	before, _, err := p.published(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := to.Pages()
+	if err != nil {
+		return nil, err
+	}
+	res := &Result{N: n, Parent: head.N, Changes: Diff(before, pages)}
+	cur, err := p.tableCurrent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next := Head{N: n, Last: head.Last, Gen: head.Gen + 1, ID: newID(), Commit: to.Commit, Time: p.Now().UTC().Format(time.RFC3339), Act: "rollback"}
+	if !slices.Contains(cur.Has, n) {
+		again := &Manifest{
+			ID: next.ID, Parent: head.N, Commit: to.Commit, Time: next.Time, Renderer: to.Renderer,
+			Unrouted: to.Unrouted, Inline: to.Inline, Objects: to.Objects,
+		}
+		if err := p.writeManifest(ctx, again, head, base, pages); err != nil {
+			return nil, err
+		}
+		next.N, next.Last, res.N = again.N, again.N, again.N
+	}
+	if err := p.swapHead(ctx, next, etag); err != nil {
+		return nil, err
+	}
+	if err := p.Reconcile(ctx); err != nil {
+		return nil, fmt.Errorf("release %d is recorded as current but not yet shown to readers; run the command again: %w", res.N, err)
+	}
+	res.Current = true
+	return res, nil
+}
+
+// Previous is the release to go back to when none is named: the one that was
+// current before the current one was published.
+func (p *Publisher) Previous(ctx context.Context) (int, error) {
+	head, _, err := ReadHead(ctx, p.primary().Bucket)
+	if err != nil {
+		return 0, err
+	}
+	if head.N == 0 {
+		return 0, errors.New("nothing has been published yet")
+	}
+	m, err := ReadManifest(ctx, p.primary().Bucket, head.N)
+	if err != nil {
+		return 0, err
+	}
+	if m.Parent == 0 {
+		return 0, fmt.Errorf("release %d is the first; there is nothing before it", head.N)
+	}
+	return m.Parent, nil
+}
