@@ -1,0 +1,70 @@
+package preview
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Whatever an editor does to a file, and wherever, is a change.
+func TestWatch(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(time.Now().String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("posts/a/index.en.md")
+	ctx, cancel := context.WithCancel(context.Background())
+	changes, done := make(chan struct{}, 100), make(chan error, 1)
+	go func() { done <- watch(ctx, dir, func() { changes <- struct{}{} }) }()
+	// The first change may come before the watch has begun: try until one is
+	// seen.
+	for seen := false; !seen; {
+		write("posts/a/index.en.md")
+		select {
+		case <-changes:
+			seen = true
+		case err := <-done:
+			t.Fatal(err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	for _, change := range []struct {
+		name string
+		do   func()
+	}{
+		{"an edit", func() { write("posts/a/index.en.md") }},
+		{"a new file", func() { write("posts/a/index.ja.md") }},
+		{"a new folder", func() { write("posts/b/c/index.en.md") }},
+		{"a file in a new folder", func() { write("posts/b/c/picture.svg") }},
+		"a save through a rename": func() {
+			write("x.tmp")
+			os.Rename(filepath.Join(dir, "x.tmp"), filepath.Join(dir, "posts/a/index.en.md"))
+		},
+		{"a file taken away", func() { os.Remove(filepath.Join(dir, "posts/a/index.ja.md")) }},
+	} {
+		for len(changes) > 0 {
+			<-changes
+		}
+		change.do()
+		select {
+		case <-changes:
+		case err := <-done:
+			t.Fatalf("%s: the watch ended: %v", change.name, err)
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s was not seen", change.name)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
