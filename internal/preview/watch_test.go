@@ -45,10 +45,12 @@ func TestWatch(t *testing.T) {
 		{"a new file", func() { write("posts/a/index.ja.md") }},
 		{"a new folder", func() { write("posts/b/c/index.en.md") }},
 		{"a file in a new folder", func() { write("posts/b/c/picture.svg") }},
-		"a save through a rename": func() {
+		{"a save through a rename", func() {
 			write("x.tmp")
-			os.Rename(filepath.Join(dir, "x.tmp"), filepath.Join(dir, "posts/a/index.en.md"))
-		},
+			if err := os.Rename(filepath.Join(dir, "x.tmp"), filepath.Join(dir, "posts/a/index.en.md")); err != nil {
+				t.Error(err)
+			}
+		}},
 		{"a file taken away", func() { os.Remove(filepath.Join(dir, "posts/a/index.ja.md")) }},
 	} {
 		for len(changes) > 0 {
