@@ -181,7 +181,9 @@ func (p *Publisher) goLive(ctx context.Context, before Head, res *Result) error 
 	if before.N == 0 {
 		return fmt.Errorf("the first release is live, but the edge does not show it as published: %w", err)
 	}
-	if _, back := p.Rollback(ctx, before.N); back != nil {
+	if _, back := p.rollbackFrom(ctx, res.N, before.N); errors.Is(back, errMoved) {
+		return fmt.Errorf("the edge did not show release %d as published, and another release is current by now: %w", res.N, err)
+	} else if back != nil {
 		return fmt.Errorf("the edge does not show release %d as published (%w), and going back to release %d failed: %v", res.N, err, before.N, back)
 	}
 	res.Current = false

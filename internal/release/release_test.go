@@ -468,6 +468,43 @@ func TestManyPublishersAtOnce(t *testing.T) {
 	t.Errorf("the head is release %d, which nobody published: %+v", head.N, results)
 }
 
+// checkFunc is a Checker.
+type checkFunc func(n int, changes []Change) error
+
+func (f checkFunc) Check(_ context.Context, n int, changes []Change) error { return f(n, changes) }
+
+// An edge that does not show what was published is taken back by itself, unless
+// somebody else has published meanwhile.
+func TestCheckFails(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	one := planOf(t, map[string]string{"a": "A."})
+	publish(t, w.publisher(), one)
+
+	p := w.publisher()
+	p.Check = checkFunc(func(n int, changes []Change) error {
+		if n != 2 || len(changes) == 0 {
+			t.Errorf("checking release %d: %v", n, changes)
+		}
+		return errors.New("wrong bytes")
+	})
+	res, err := p.Publish(ctx, planOf(t, map[string]string{"a": "Bad."}), "")
+	if err == nil || !strings.Contains(err.Error(), "release 1 is current again") || res.Current {
+		t.Errorf("%+v %v", res, err)
+	}
+	w.shows(one)
+
+	theirs := planOf(t, map[string]string{"a": "Theirs."})
+	p.Check = checkFunc(func(int, []Change) error {
+		publish(t, w.publisher(), theirs)
+		return errors.New("wrong bytes")
+	})
+	if _, err := p.Publish(ctx, planOf(t, map[string]string{"a": "Bad too."}), ""); err == nil || !strings.Contains(err.Error(), "another release is current") {
+		t.Errorf("%v", err)
+	}
+	w.shows(theirs)
+}
+
 // A head write that succeeded and whose answer was lost is not a lost race.
 func TestLostReply(t *testing.T) {
 	w := newWorld(t)

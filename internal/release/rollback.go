@@ -14,8 +14,16 @@ import (
 // table still holds whole is one write away; an older one is published anew,
 // under a new number, from its manifest: nothing has to be rendered.
 func (p *Publisher) Rollback(ctx context.Context, n int) (*Result, error) {
+	return p.rollbackFrom(ctx, 0, n)
+}
+
+// errMoved is found when the release to go back from is not current any more.
+var errMoved = errors.New("another release is current by now")
+
+// rollbackFrom goes back to release n if release from is current; 0 is any.
+func (p *Publisher) rollbackFrom(ctx context.Context, from, n int) (*Result, error) {
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
-		res, err := p.rollback(ctx, n)
+		res, err := p.rollback(ctx, from, n)
 		if !errors.Is(err, errLost) {
 			return res, err
 		}
@@ -23,13 +31,16 @@ func (p *Publisher) Rollback(ctx context.Context, n int) (*Result, error) {
 	return nil, ErrRace
 }
 
-func (p *Publisher) rollback(ctx context.Context, n int) (*Result, error) {
+func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) {
 	head, etag, base, err := p.current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if head.N == 0 {
 		return nil, errors.New("nothing has been published yet, so there is nothing to go back to")
+	}
+	if from != 0 && head.N != from {
+		return nil, errMoved
 	}
 	if n == head.N {
 		return &Result{N: n, Parent: n, Current: true}, ErrNothing
