@@ -22,13 +22,15 @@ import (
 
 // verbs are the words that a command line may begin with.
 var verbs = map[string]func(*app, context.Context, []string) error{
-	"preview":  (*app).preview,
-	"check":    (*app).check,
-	"publish":  (*app).publish,
-	"diff":     (*app).diff,
-	"rollback": (*app).rollback,
-	"smoke":    (*app).smoke,
-	"status":   (*app).status,
+	"preview":   (*app).preview,
+	"check":     (*app).check,
+	"publish":   (*app).publish,
+	"diff":      (*app).diff,
+	"rollback":  (*app).rollback,
+	"log":       (*app).history,
+	"status":    (*app).status,
+	"reconcile": (*app).reconcile,
+	"smoke":     (*app).smoke,
 }
 
 func (a *app) run(ctx context.Context, args []string) error {

@@ -23,7 +23,9 @@ Usage:
     blog publish [--dry-run]              make it the current release
     blog diff [--from N] [--to N]         list what a release changes
     blog rollback [--to N]                make an earlier release current
+    blog log                              list the releases
     blog status                           compare record, regions and edge
+    blog reconcile [--dry-run]            find what was lost, and put it back
     blog smoke URL SCRIPT...              check a running blog
 
 Each verb explains itself: blog publish --help. Configuration is blog.yaml.
@@ -39,7 +41,7 @@ A first session, on this machine alone:
     $ blog rollback --local /tmp/cloud
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 the content has errors,
-4 (status) record, regions and edge differ.
+4 (status, reconcile --dry-run) record, regions and edge differ.
 `
 
 // Exit statuses, as the usage says.

@@ -169,8 +169,10 @@ func (s stub) Do(ctx context.Context, req renderer.Request) (renderer.Response, 
 			return out, err
 		}
 		body := []byte("page " + d)
-		if err := s.b.Create(ctx, "page/"+d, store.Meta{}, store.Bytes(body)); err != nil && !errors.Is(err, store.ErrExists) {
-			return out, err
+		for _, suffix := range suffixes() {
+			if err := s.b.Create(ctx, "page/"+d+suffix, store.Meta{}, store.Bytes(body)); err != nil && !errors.Is(err, store.ErrExists) {
+				return out, err
+			}
 		}
 		out.Pages = append(out.Pages, renderer.Rendered{Digest: d, Sum: recipe.Sum(body), Size: len(body)})
 	}

@@ -145,7 +145,8 @@ func (p *Publisher) complete(ctx context.Context, u *update) error {
 	}
 	u.now.Has = append(held(from.Routes, m.Routes, below), n)
 	u.now.Has = u.now.Has[max(0, len(u.now.Has)-maxHas):]
-	return p.inline(ctx, m, from, u)
+	fresh := slices.DeleteFunc(slices.Clone(m.Inline), func(d string) bool { return slices.Contains(from.Inline, d) })
+	return p.inline(ctx, fresh, u)
 }
 
 // rebuild makes the table hold release m and nothing else, whatever is in it.
@@ -154,10 +155,17 @@ func (p *Publisher) rebuild(ctx context.Context, m *Manifest, u *update) error {
 	if err != nil {
 		return fmt.Errorf("reading the route table: %w", err)
 	}
+	u.now.Has = []int{m.N}
+	return p.rebuildFrom(ctx, m, m.Inline, all, u)
+}
+
+// rebuildFrom finds what differs between a table's contents on one side, and
+// release m's routes and the bodies of these pages on the other.
+func (p *Publisher) rebuildFrom(ctx context.Context, m *Manifest, inline []string, all map[string]string, u *update) error {
 	for path, v := range m.Routes {
 		u.puts[routes.Site.PathKey(path)] = v
 	}
-	if err := p.inline(ctx, m, nil, u); err != nil {
+	if err := p.inline(ctx, inline, u); err != nil {
 		return err
 	}
 	for k, v := range all {
@@ -170,16 +178,12 @@ func (p *Publisher) rebuild(ctx context.Context, m *Manifest, u *update) error {
 			delete(u.puts, k)
 		}
 	}
-	u.now.Has = []int{m.N}
 	return nil
 }
 
 // inline adds the bodies that stand in the table itself.
-func (p *Publisher) inline(ctx context.Context, m, from *Manifest, u *update) error {
-	for _, digest := range m.Inline {
-		if from != nil && slices.Contains(from.Inline, digest) {
-			continue
-		}
+func (p *Publisher) inline(ctx context.Context, digests []string, u *update) error {
+	for _, digest := range digests {
 		obj, err := p.primary().Bucket.Get(ctx, "page/"+digest)
 		if err != nil {
 			return err
