@@ -25,10 +25,11 @@ type Blog struct {
 //	                    │ (secret, route table)         │
 //	each region       Content ──▶ Render                ▼
 //	                  (standby first)  └─────────────▶ Edge  us-east-1
+//	us-east-1         Global ──▶ Ops, when a repository publishes
 //
 // An arrow is an order of deployment. The only reference that CloudFormation
-// carries between two stacks is the route table's ARN, from Global to Edge in
-// one region; everything else meets by a name that both know.
+// carries between two stacks is the route table's ARN, from Global to Edge and
+// Ops in one region; everything else meets by a name that both know.
 func wire(app awscdk.App, b Blog) {
 	cfg, n := b.Config, b.Names
 	regions := cfg.Regions()
@@ -100,6 +101,17 @@ func wire(app awscdk.App, b Blog) {
 		after(edge.Stack, c.Stack)   // its host name
 	}
 	newEdge(edge)
+
+	if cfg.AWS.GitHub.Repository != "" {
+		newOps(OpsConfig{
+			Stack:      in("ops", names.GlobalRegion, "Blog: who publishes"),
+			Names:      n,
+			Regions:    regions,
+			KMS:        cfg.AWS.KMS,
+			GitHub:     cfg.AWS.GitHub,
+			RouteTable: global.RouteTable,
+		})
+	}
 }
 
 // zoneToCreate is the domain whose hosted zone is the blog's own.

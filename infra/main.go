@@ -19,6 +19,7 @@
 //	Content-<region>  each region  releases and logs: kept
 //	Render-<region>   each region  renderer, HTTP API, its names, alarms
 //	Edge              us-east-1    edge function, distribution, domain's records
+//	Ops               us-east-1    the role of the workflow that publishes, if one does
 //
 // What is kept has termination protection and outlives its stack, in the
 // environment prod. What is not kept can be deleted and made again. Publishing
@@ -29,8 +30,8 @@
 // No stack refers to another region's. Names that both sides can compute
 // (package names) take the place of references; the value that nobody can
 // compute, the host name of an API without a domain, travels in a replicated
-// secret. In us-east-1 the route table's ARN is exported from Global to Edge,
-// and never changes.
+// secret. In us-east-1 the route table's ARN is exported from Global to Edge and
+// Ops, and never changes.
 //
 // Edge is made of CloudFormation's own resource types, because package edge
 // says in CloudFront's terms what they are to be, and previews and tests run

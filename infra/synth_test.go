@@ -23,9 +23,9 @@ var deployments = []*deployment{
 title: Blog
 domain: blog.example.com
 hosted_zone: {id: Z0123456789ABCDEFGHIJ}
-aws: {account: "123456789012", region: ap-southeast-1, standby: ap-east-1, kms: true, alarm_email: ops@example.com}
+aws: {account: "123456789012", region: ap-southeast-1, standby: ap-east-1, kms: true, alarm_email: ops@example.com, github: octocat@123/blog@456}
 `},
-	{name: "single", yaml: "title: Blog\naws: {region: eu-west-1}\n"},
+	{name: "single", yaml: "title: Blog\naws: {region: eu-west-1, github: {repository: octocat/blog, create_provider: false}}\n"},
 	{name: "alone", yaml: "title: Blog\ndomain: example.com\nhosted_zone: {id: Z0123456789ABCDEFGHIJ}\naws: {region: eu-west-1}\n"},
 	// The first deployment of a blog that makes its zone, in the region where
 	// the global stacks are.
@@ -295,8 +295,8 @@ func strs(v any) []string {
 func TestStacks(t *testing.T) {
 	want := map[string]string{
 		"own":    "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
-		"domain": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
-		"single": "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 render-eu-west-1@eu-west-1",
+		"domain": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 ops@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"single": "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 ops@us-east-1 render-eu-west-1@eu-west-1",
 		"alone":  "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 render-eu-west-1@eu-west-1",
 		"first":  "content-us-east-1@us-east-1 edge@us-east-1 global@us-east-1 render-us-east-1@us-east-1",
 		"dev":    "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 render-ap-southeast-1@ap-southeast-1",
@@ -320,6 +320,7 @@ func TestOrder(t *testing.T) {
 		"own/render-ap-east-1":       "content-ap-east-1 global",
 		"own/render-ap-southeast-1":  "content-ap-southeast-1 global",
 		"single/edge":                "global render-eu-west-1",
+		"single/ops":                 "global",
 		"single/render-eu-west-1":    "content-eu-west-1 global",
 	}
 	for _, d := range deployments {

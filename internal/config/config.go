@@ -58,6 +58,21 @@ type AWS struct {
 	LogRetentionDays int
 	KMS              bool   // buckets are encrypted with keys of the blog's own
 	AlarmEmail       string // who is told of an alarm; empty for nobody
+	GitHub           GitHub
+}
+
+// GitHub is the repository whose workflows publish, without a key of AWS that
+// anybody keeps. The zero value is none.
+type GitHub struct {
+	// Repository is what stands between "repo:" and the next colon in the
+	// subject of the repository's tokens: "owner/name", or
+	// "owner@123/name@456" where GitHub adds the ids that a rename does not
+	// change, as it does for repositories made since 2026
+	// (https://docs.github.com/en/actions/reference/security/oidc).
+	Repository string
+	// CreateProvider makes GitHub known to the account's IAM, which can be
+	// done once in an account: false where it was done before.
+	CreateProvider bool
 }
 
 // Prod is the environment that readers see. Its data outlives its stacks.
@@ -82,7 +97,7 @@ func (c *Config) Regions() []string {
 
 // ForEnv returns the config of an environment. For the one that the file
 // describes that is the config itself; any other is a trial: the primary
-// region alone, without a domain.
+// region alone, without a domain, which no workflow publishes to.
 func (c *Config) ForEnv(env string) *Config {
 	out := *c
 	if env == "" || env == c.AWS.Env {
@@ -90,6 +105,7 @@ func (c *Config) ForEnv(env string) *Config {
 	}
 	out.AWS.Env = env
 	out.AWS.Standby = ""
+	out.AWS.GitHub = GitHub{}
 	out.Domain, out.Zone, out.BaseURL = "", Zone{}, ""
 	return &out
 }

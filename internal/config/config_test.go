@@ -52,6 +52,7 @@ aws:
   log_retention_days: 14
   kms: true
   alarm_email: ops@example.com
+  github: {repository: octocat@123/my.blog@456, create_provider: false}
 `))
 	if len(probs) > 0 {
 		t.Fatalf("problems:\n%s", show(probs))
@@ -77,6 +78,7 @@ aws:
 			Name: "notes", Env: "live", Account: "012345678901",
 			Region: "eu-west-1", Standby: "eu-south-1",
 			RendererMemory: 512, LogRetentionDays: 14, KMS: true, AlarmEmail: "ops@example.com",
+			GitHub: GitHub{Repository: "octocat@123/my.blog@456"},
 		},
 	}
 	if !reflect.DeepEqual(cfg, want) {
@@ -110,6 +112,28 @@ func TestDefaultIsValid(t *testing.T) {
 	}
 }
 
+const repositoryHint = " | owner and name, for example octocat/blog, or octocat@123/blog@456 as the repository's OIDC settings show it\n"
+
+// A repository alone, and who makes GitHub known.
+func TestGitHub(t *testing.T) {
+	for src, want := range map[string]GitHub{
+		"octocat/blog":               {"octocat/blog", true},
+		"'octocat@1/blog@2'":         {"octocat@1/blog@2", true},
+		"{repository: octocat/blog}": {"octocat/blog", true},
+		"{repository: octocat/blog, create_provider: false}":   {"octocat/blog", false},
+		"{repository: octocat/.github, create_provider: True}": {"octocat/.github", true},
+		"": {},
+	} {
+		cfg, probs := Parse("blog.yaml", []byte("title: Blog\naws:\n  github: "+src+"\n"))
+		if len(probs) > 0 || cfg.AWS.GitHub != want {
+			t.Errorf("%s: %+v\n%s", src, cfg.AWS.GitHub, show(probs))
+		}
+		if trial := cfg.ForEnv("dev").AWS.GitHub; trial != (GitHub{}) {
+			t.Errorf("%s: %+v publishes to a trial", src, trial)
+		}
+	}
+}
+
 func TestProblems(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"empty file", "", ": title is missing | write for example title: \"Notes of a traveller\"\n"},
@@ -127,7 +151,17 @@ func TestProblems(t *testing.T) {
 				":2: unknown key \"hosted_zone.colour\" | its keys are create, id\n"},
 		{"merge key", "title: Blog\n<<: {author: x}\n", ":2: unknown key \"<<\" | the keys are author, aws, base_url, description, domain, hosted_zone, languages, nav, per_page, title\n"},
 		{"twice", "title: Blog\ntitle: Other\n", ":2: title is set twice, first in line 1 | keep one of the two\n"},
-		{"aws a text", "title: Blog\naws: sg\n", ":2: aws: want keys and values, got \"sg\" | its keys are account, alarm_email, env, kms, log_retention_days, name, region, renderer_memory, standby\n"},
+		{"aws a text", "title: Blog\naws: sg\n", ":2: aws: want keys and values, got \"sg\" | its keys are account, alarm_email, env, github, kms, log_retention_days, name, region, renderer_memory, standby\n"},
+		{"github a list", "title: Blog\naws:\n  github: [a/b]\n", ":3: aws.github: want keys and values, got a list | its keys are create_provider, repository\n"},
+		{"github without a repository", "title: Blog\naws:\n  github:\n    create_provider: no\n    repo: a/b\n",
+			":3: aws.github without a repository | add for example repository: octocat/blog\n" +
+				":4: aws.github.create_provider: want true or false, got \"no\"\n" +
+				":5: unknown key \"aws.github.repo\" | its keys are create_provider, repository\n"},
+		{"every repository", "title: Blog\naws: {github: octocat/*}\n", ":2: aws.github: \"octocat/*\" is not a repository of GitHub" + repositoryHint},
+		{"any letter", "title: Blog\naws: {github: {repository: 'octocat/blo?'}}\n", ":2: aws.github.repository: \"octocat/blo?\" is not a repository of GitHub" + repositoryHint},
+		{"a claim", "title: Blog\naws: {github: 'octocat/blog:ref:refs/heads/main'}\n", ":2: aws.github: \"octocat/blog:ref:refs/heads/main\" is not a repository of GitHub" + repositoryHint},
+		{"an address", "title: Blog\naws: {github: 'https://github.com/octocat/blog'}\n", ":2: aws.github: \"https://github.com/octocat/blog\" is not a repository of GitHub" + repositoryHint},
+		{"owner alone", "title: Blog\naws: {github: octocat}\n", ":2: aws.github: \"octocat\" is not a repository of GitHub" + repositoryHint},
 		{"title a list", "title: [a]\n", ":1: title: want a text, got a list\n"},
 		{"not a number", "title: Blog\nper_page: ten\n", ":2: per_page: want a whole number, got \"ten\"\n"},
 		{"half a number", "title: Blog\nper_page: 1.5\n", ":2: per_page: want a whole number, got \"1.5\"\n"},

@@ -23,6 +23,8 @@ var (
 	labelForm   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	accountForm = regexp.MustCompile(`^[0-9]{12}$`)
 	zoneForm    = regexp.MustCompile(`^Z[A-Z0-9]{4,31}$`)
+	// Nothing that IAM could take for a wildcard passes.
+	repositoryForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}(@[0-9]+)?/[A-Za-z0-9._-]{1,100}(@[0-9]+)?$`)
 )
 
 // scalar returns a field that hands a text to check and stores it when check
@@ -148,6 +150,32 @@ func (r *reader) email(to *string) func(*yaml.Node) {
 	return r.scalar("aws.alarm_email", to, func(s string) (string, string) {
 		if a, err := mail.ParseAddress(s); s != "" && (err != nil || a.Address != s) {
 			return fmt.Sprintf("%q is not an email address", s), "for example ops@example.com"
+		}
+		return "", ""
+	})
+}
+
+// github reads the repository that publishes: its name alone, or keys.
+func (r *reader) github(n *yaml.Node, g *GitHub) {
+	g.CreateProvider = true
+	if n.Kind == yaml.ScalarNode {
+		r.repository("aws.github", &g.Repository)(n)
+		return
+	}
+	r.mapping(n, "aws.github", fields{
+		"repository":      r.repository("aws.github.repository", &g.Repository),
+		"create_provider": r.boolean("aws.github.create_provider", &g.CreateProvider),
+	})
+	if n.Kind == yaml.MappingNode && r.at["aws.github.repository"] == 0 {
+		r.probs.Errorf(r.file, r.at["aws.github"], "add for example repository: octocat/blog", "aws.github without a repository")
+	}
+}
+
+func (r *reader) repository(key string, to *string) func(*yaml.Node) {
+	return r.scalar(key, to, func(s string) (string, string) {
+		if !repositoryForm.MatchString(s) {
+			return fmt.Sprintf("%q is not a repository of GitHub", s),
+				"owner and name, for example octocat/blog, or octocat@123/blog@456 as the repository's OIDC settings show it"
 		}
 		return "", ""
 	})

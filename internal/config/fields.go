@@ -65,6 +65,7 @@ func (r *reader) aws(n *yaml.Node, a *AWS) {
 		"log_retention_days": r.retention(&a.LogRetentionDays),
 		"kms":                r.boolean("aws.kms", &a.KMS),
 		"alarm_email":        r.email(&a.AlarmEmail),
+		"github":             func(n *yaml.Node) { r.github(n, &a.GitHub) },
 	})
 }
 

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/victorleungtw/blog/internal/config"
+	"github.com/victorleungtw/blog/internal/names"
+)
+
+// OpsConfig is what the Ops stack is made from.
+type OpsConfig struct {
+	Stack      awscdk.Stack
+	Names      names.Names
+	Regions    []string
+	KMS        bool
+	GitHub     config.GitHub
+	RouteTable awscloudfront.IKeyValueStore
+}
+
+const (
+	// githubIssuer signs the tokens of GitHub's workflows. IAM knows the
+	// provider, and the claims of its tokens, by this name.
+	githubIssuer = "token.actions.githubusercontent.com"
+	// stsAudience is what AWS's tools ask GitHub to make a token for.
+	stsAudience = "sts.amazonaws.com"
+)
+
+// newOps makes the role as which a workflow of the author's repository
+// publishes. No key of AWS is kept anywhere: the workflow shows STS a token
+// that GitHub signed for one job, and is the role for an hour.
+//
+// The token must be of a job that runs in the repository's environment named
+// like the blog's ("prod"). Whoever may start such a job may publish, and who
+// that is stands in GitHub's settings of that environment: branches, reviewers.
+// A branch in the subject instead would leave that to who may push.
+//
+// No thumbprint is given: IAM takes one itself, and does not use it for GitHub.
+func newOps(c OpsConfig) {
+	provider := "arn:aws:iam::" + account() + ":oidc-provider/" + githubIssuer
+	if c.GitHub.CreateProvider {
+		provider = *awsiam.NewCfnOIDCProvider(c.Stack, jsii.String("GitHub"), &awsiam.CfnOIDCProviderProps{
+			Url:          jsii.String("https://" + githubIssuer),
+			ClientIdList: jsii.Strings(stsAudience),
+		}).AttrArn()
+	}
+	role := awsiam.NewRole(c.Stack, jsii.String("Publisher"), &awsiam.RoleProps{
+		Description: jsii.String("Blog: publishes from " + c.GitHub.Repository),
+		AssumedBy: awsiam.NewWebIdentityPrincipal(jsii.String(provider), &map[string]any{
+			"StringEquals": map[string]string{
+				githubIssuer + ":aud": stsAudience,
+				githubIssuer + ":sub": "repo:" + c.GitHub.Repository + ":environment:" + c.Names.Env(),
+			},
+		}),
+		MaxSessionDuration: awscdk.Duration_Hours(jsii.Number(1)),
+	})
+	for _, s := range publisherPolicy(c) {
+		role.AddToPolicy(s)
+	}
+	output(c.Stack, "PublisherRole", *role.RoleArn(), "Write this as the variable PUBLISHER_ROLE of the repository's environment "+c.Names.Env())
+}
+
+// publisherPolicy is all that blog publish, rollback, status and diff need. It
+// is the whole of the role: the buckets' policies give it nothing.
+//
+// There is no delete in it, and no write to page/, whose objects the renderer
+// makes. So the worst that a workflow gone wrong can do is to publish: a
+// release that was, stays, and is a rollback away. Writes carry the condition
+// under which package store makes them, which the buckets ask of everyone too
+// (releasePolicy).
+//
+// blog repair reads more and is not in it; it is a person's work.
+func publisherPolicy(c OpsConfig) []awsiam.PolicyStatement {
+	var buckets, read, create, heads, renderers []string
+	for _, region := range c.Regions {
+		bucket := bucketARN(c.Names.Bucket(account(), region))
+		buckets = append(buckets, bucket)
+		// Pages are read for the bodies that stand in the route table, and to
+		// compare with what the edge answers.
+		read = append(read, bucket+"/"+names.HeadKey)
+		read = append(read, under(bucket, []string{names.PagePrefix, names.ReleasePrefix})...)
+		create = append(create, under(bucket, []string{names.AssetPrefix, names.RecipePrefix, names.ReleasePrefix, names.SourcePrefix})...)
+		heads = append(heads, bucket+"/"+names.HeadKey)
+		// The alias alone: neither another version nor $LATEST.
+		renderers = append(renderers, "arn:aws:lambda:"+region+":"+account()+":function:"+c.Names.Renderer()+":"+names.LiveAlias)
+	}
+	// The path is authorized, not what is below it. How IAM writes one that
+	// ends in a slash is documented nowhere, so both ways are here.
+	path := "arn:aws:ssm:" + names.GlobalRegion + ":" + account() + ":parameter" + c.Names.Parameters()
+
+	out := []awsiam.PolicyStatement{
+		awsiam.NewPolicyStatement(allow("ReadRecord", []string{"s3:GetObject"}, read...)),
+		// Without it S3 says 403 of an object that is not there, such as the
+		// head before the first release, and package store fails on that.
+		awsiam.NewPolicyStatement(allow("TellMissingFromForbidden", []string{"s3:ListBucket"}, buckets...)),
+		allowIf("CreateOnly", "s3:PutObject", create, "s3:if-none-match"),
+		// Two statements: the conditions of one must hold together.
+		allowIf("CreateHead", "s3:PutObject", heads, "s3:if-none-match"),
+		allowIf("SwapHead", "s3:PutObject", heads, "s3:if-match"),
+		awsiam.NewPolicyStatement(allow("ChangeRoutes", []string{
+			"cloudfront-keyvaluestore:DescribeKeyValueStore", "cloudfront-keyvaluestore:GetKey",
+			"cloudfront-keyvaluestore:ListKeys", "cloudfront-keyvaluestore:UpdateKeys",
+		}, *c.RouteTable.KeyValueStoreArn())),
+		awsiam.NewPolicyStatement(allow("Render", []string{"lambda:InvokeFunction"}, renderers...)),
+		awsiam.NewPolicyStatement(allow("FindTheRest", []string{"ssm:GetParametersByPath"}, path, path[:len(path)-1])),
+	}
+	if c.KMS {
+		for _, region := range c.Regions {
+			out = append(out, keysCalled("UseKey"+strings.ReplaceAll(region, "-", ""), c.Names, region, "kms:Decrypt", "kms:GenerateDataKey"))
+		}
+	}
+	return out
+}
+
+// allowIf allows an action in a request that carries a condition key.
+func allowIf(sid, action string, resources []string, key string) awsiam.PolicyStatement {
+	s := allow(sid, []string{action}, resources...)
+	s.Conditions = &map[string]any{"Null": map[string]string{key: "false"}}
+	return awsiam.NewPolicyStatement(s)
+}
