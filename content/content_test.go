@@ -59,7 +59,7 @@ func published(t *testing.T) (map[string]string, http.Handler) {
 	if len(probs) > 0 {
 		t.Fatalf("problems:\n%v", probs)
 	}
-	if _, err := p.Publish(ctx, pl, ""); err != nil {
+	if _, err := p.Publish(ctx, pl, release.Commit{}); err != nil {
 		t.Fatal(err)
 	}
 	edge, err := c.Edge(cloud.EdgeOptions{Log: log})

@@ -47,7 +47,7 @@ func (a *app) history(ctx context.Context, args []string) error {
 		if r.Held {
 			held = "held"
 		}
-		fmt.Fprintf(a.out, "%s %-5d %-20s %-12.12s %6d pages  on %-5d %s\n", mark, r.N, r.Time, r.Commit, r.Pages, r.Parent, held)
+		fmt.Fprintf(a.out, "%s %-5d %-20s %-12.12s %6d pages  on %-5d %s\n", mark, r.N, r.Time, r.Commit.ID, r.Pages, r.Parent, held)
 	}
 	if len(list) == 0 {
 		fmt.Fprintln(a.err, "nothing has been published yet")

@@ -108,7 +108,7 @@ func (a *app) preview(ctx context.Context, args []string) error {
 			} else if err != nil {
 				return nil, probs, err
 			}
-			res, err := pub.Publish(ctx, pl, "")
+			res, err := pub.Publish(ctx, pl, release.Commit{})
 			return res, probs, err
 		},
 		Edge: front, Folder: p.content, Log: a.log(slog.LevelInfo), Reload: *reload,

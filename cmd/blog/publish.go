@@ -28,6 +28,9 @@ with errors is not published at all.
     --content DIR    the folder; content if not given
     --dry-run        show what would change, and change nothing
     --drafts         publish drafts and posts of days to come as well
+    --on-conflict W  when another publish is faster: rebase on its release, as
+                     is done if not given, or fail
+    --allow-older    publish a commit that is older than the one readers see
     --json           the result as JSON on standard output
 ` + placeHelp
 
@@ -38,8 +41,14 @@ func (a *app) publish(ctx context.Context, args []string) error {
 	fs.StringVar(&p.content, "content", "content", "")
 	dry := fs.Bool("dry-run", false, "")
 	drafts := fs.Bool("drafts", false, "")
+	conflict := fs.String("on-conflict", "rebase", "")
+	older := fs.Bool("allow-older", false, "")
 	if err := a.parse(fs, publishHelp, args); err != nil {
 		return err
+	}
+	how, ok := map[string]release.OnConflict{"rebase": release.Rebase, "fail": release.Fail}[*conflict]
+	if !ok {
+		return &usageError{fmt.Sprintf("--on-conflict %s: want rebase or fail", *conflict), "publish "}
 	}
 	start := time.Now()
 	pub, pl, warnings, err := a.prepare(ctx, &p, *drafts)
@@ -50,11 +59,13 @@ func (a *app) publish(ctx context.Context, args []string) error {
 	if *dry {
 		return a.showPlan(ctx, pub, pl, p.json)
 	}
+	pub.OnConflict, pub.AllowOlder = how, *older
 	res, err := pub.Publish(ctx, pl, commit(ctx, p.content))
-	if errors.Is(err, release.ErrNothing) {
-		err = nil
+	var old *release.OlderError
+	if errors.As(err, &old) {
+		return fmt.Errorf("%w\n    hint: check out the newer one, or say --allow-older", err)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, release.ErrNothing) {
 		return err
 	}
 	if p.json {
@@ -120,13 +131,18 @@ func (a *app) showPlan(ctx context.Context, pub *release.Publisher, pl *plan.Pla
 }
 
 // commit is what the folder's repository is at, if it is in one: a release
-// says what it was made from.
-func commit(ctx context.Context, dir string) string {
-	out, err := exec.CommandContext(ctx, "git", "-C", dir, "rev-parse", "HEAD").Output()
+// says what it was made from, and an older one does not replace a newer.
+func commit(ctx context.Context, dir string) release.Commit {
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "log", "-1", "--format=%H %cI").Output()
 	if err != nil {
-		return ""
+		return release.Commit{}
 	}
-	return strings.TrimSpace(string(out))
+	id, when, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
+	t, err := time.Parse(time.RFC3339, when)
+	if err != nil {
+		return release.Commit{ID: id}
+	}
+	return release.Commit{ID: id, Time: t.UTC()}
 }
 
 // summary counts changes: "1 page added, 6 changed".

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 )
 
 const statusHelp = `Status compares what the record, the regions and the edge say.
@@ -39,12 +40,16 @@ func (a *app) status(ctx context.Context, args []string) error {
 		fmt.Fprintln(a.out, "nothing has been published yet")
 	} else {
 		fmt.Fprintf(a.out, "release   %d (%s, %s, %d pages", s.Head.N, s.Head.Act, s.Head.Time, s.Pages)
-		if s.Head.Commit != "" {
-			fmt.Fprintf(a.out, ", commit %.12s", s.Head.Commit)
+		if s.Head.Commit.ID != "" {
+			fmt.Fprintf(a.out, ", commit %.12s", s.Head.Commit.ID)
 		}
 		fmt.Fprintf(a.out, ")\nrenderer  %s\n", s.Renderer)
 		for _, r := range s.Regions {
-			fmt.Fprintf(a.out, "%-9s release %d%s\n", r.Name, r.N, trouble(r.InStep, r.Error))
+			missed := ""
+			if slices.Contains(s.Head.Debt, r.Name) {
+				missed = "; it missed something that the next publish makes up for"
+			}
+			fmt.Fprintf(a.out, "%-9s release %d%s%s\n", r.Name, r.N, trouble(r.InStep, r.Error), missed)
 		}
 		fmt.Fprintf(a.out, "edge      release %d%s; one write away: %v\n", s.Edge.N, trouble(s.Edge.InStep, s.Edge.Error), s.Edge.Has)
 	}

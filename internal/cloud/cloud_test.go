@@ -93,7 +93,7 @@ func (p *place) publish() *release.Result {
 	if probs.Err() != nil {
 		p.t.Fatal(probs)
 	}
-	res, err := p.pub.Publish(ctx, pl, "")
+	res, err := p.pub.Publish(ctx, pl, release.Commit{})
 	if err != nil {
 		p.t.Fatal(err)
 	}

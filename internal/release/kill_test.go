@@ -128,7 +128,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 			b := killedBucket{w.buckets[i], k}
 			p.Regions[i].Bucket, p.Regions[i].Renderer = b, stub{b}
 		}
-		_, err := p.Publish(ctx, second, "")
+		_, err := p.Publish(ctx, second, Commit{})
 		return err
 	}
 	// How many writes there are, to know where the last ones begin.
@@ -162,7 +162,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 			default:
 				t.Errorf("killed at write %d (done %v): readers see neither release", at, done)
 			}
-			if _, err := w.publisher().Publish(ctx, second, ""); err != nil && !errors.Is(err, ErrNothing) {
+			if _, err := w.publisher().Publish(ctx, second, Commit{}); err != nil && !errors.Is(err, ErrNothing) {
 				t.Fatalf("killed at write %d (done %v): the next run: %v", at, done, err)
 			}
 			w.shows(second)
@@ -198,7 +198,7 @@ func TestKilledThenPublishedSomethingElse(t *testing.T) {
 			b := killedBucket{w.buckets[i], k}
 			p.Regions[i].Bucket, p.Regions[i].Renderer = b, stub{b}
 		}
-		p.Publish(ctx, second, "") // its end is looked at below
+		p.Publish(ctx, second, Commit{}) // its end is looked at below
 		if !k.dead {
 			return
 		}

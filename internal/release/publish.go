@@ -45,6 +45,35 @@ type Publisher struct {
 	Progress func(step string, done, total int)
 	// Workers is how many transfers run at once; 0 means 16.
 	Workers int
+	// OnConflict says what the loser of a race does.
+	OnConflict OnConflict
+	// AllowOlder publishes content of an older commit than the one shown.
+	AllowOlder bool
+
+	away away
+}
+
+// OnConflict is what a publisher does that lost a race.
+type OnConflict int
+
+const (
+	Rebase OnConflict = iota // plans again on the winner's release
+	Fail                     // stops with ErrConflict
+)
+
+// ErrConflict is returned under Fail.
+var ErrConflict = errors.New("another publish was faster, and nothing of this one is visible; run it again to publish on top")
+
+// OlderError is returned for content of an older commit than the one that
+// readers see.
+type OlderError struct {
+	N           int // the current release
+	Shown, Ours Commit
+}
+
+func (e *OlderError) Error() string {
+	return fmt.Sprintf("release %d shows commit %.12s of %s; this is commit %.12s of %s, which is older",
+		e.N, e.Shown.ID, e.Shown.Time.Format(time.RFC3339), e.Ours.ID, e.Ours.Time.Format(time.RFC3339))
 }
 
 // Result says what a publish did.
@@ -53,9 +82,10 @@ type Result struct {
 	Parent   int      `json:"parent"`
 	Current  bool     `json:"current"` // readers see it
 	Changes  []Change `json:"changes"`
-	Uploaded int      `json:"uploaded"` // objects written to the primary
-	Rendered int      `json:"rendered"` // pages made
-	Attempts int      `json:"attempts"` // 1, and one more for each lost race
+	Uploaded int      `json:"uploaded"`       // objects written to the primary
+	Rendered int      `json:"rendered"`       // pages made
+	Attempts int      `json:"attempts"`       // 1, and one more for each lost race
+	Debt     []string `json:"debt,omitempty"` // regions that could not be reached
 }
 
 // ErrNothing is returned when the content is what is published already.
@@ -88,7 +118,13 @@ func (p *Publisher) progress(step string, done, total int) {
 func (p *Publisher) Version(ctx context.Context) (string, error) {
 	var version string
 	for _, r := range p.Regions {
+		if p.away.is(r.Name) {
+			continue
+		}
 		resp, err := r.Renderer.Do(ctx, renderer.Request{Version: true})
+		if p.leave(ctx, r, err) {
+			continue
+		}
 		switch {
 		case err != nil:
 			return "", fmt.Errorf("asking the renderer in %s for its version: %w", r.Name, err)
@@ -104,13 +140,16 @@ func (p *Publisher) Version(ctx context.Context) (string, error) {
 
 // Publish makes pl the current release. It returns ErrNothing when it already
 // is.
-func (p *Publisher) Publish(ctx context.Context, pl *plan.Plan, commit string) (*Result, error) {
+func (p *Publisher) Publish(ctx context.Context, pl *plan.Plan, commit Commit) (*Result, error) {
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
 		res, err := p.attempt(ctx, pl, commit)
 		if res != nil {
 			res.Attempts = attempt
 		}
-		if errors.Is(err, errLost) {
+		switch {
+		case errors.Is(err, errLost) && p.OnConflict == Fail:
+			return nil, ErrConflict
+		case errors.Is(err, errLost):
 			p.Log.WarnContext(ctx, "another publisher was faster; planning again on its release", "attempt", attempt)
 			continue
 		}
@@ -119,8 +158,15 @@ func (p *Publisher) Publish(ctx context.Context, pl *plan.Plan, commit string) (
 	return nil, ErrRace
 }
 
-func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit string) (*Result, error) {
+func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit Commit) (*Result, error) {
 	head, etag, base, err := p.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c := head.Commit; !p.AllowOlder && c.ID != commit.ID && !c.Time.IsZero() && commit.Time.Before(c.Time) && !commit.Time.IsZero() {
+		return nil, &OlderError{head.N, c, commit}
+	}
+	debt, err := p.payDebt(ctx, head)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +177,18 @@ func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit string) (
 	}
 	res := &Result{N: head.N, Parent: head.N, Changes: Diff(before, next)}
 	if head.N > 0 && len(res.Changes) == 0 {
-		res.Current = true
+		res.Current, res.Debt = true, debt
+		if !slices.Equal(debt, head.Debt) {
+			paid := head
+			paid.Gen, paid.ID, paid.Act, paid.Debt = head.Gen+1, newID(), "repair", debt
+			paid.Time = p.Now().UTC().Format(time.RFC3339)
+			if err := p.swapHead(ctx, paid, etag); err != nil {
+				return nil, err
+			}
+			if err := p.Reconcile(ctx); err != nil {
+				return nil, err
+			}
+		}
 		return res, ErrNothing
 	}
 	if res.Uploaded, err = p.upload(ctx, pl, known); err != nil {
@@ -155,8 +212,8 @@ func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit string) (
 	if err := p.writeManifest(ctx, m, head, base, next); err != nil {
 		return nil, err
 	}
-	res.N = m.N
-	if err := p.swapHead(ctx, Head{N: m.N, Last: m.N, Gen: head.Gen + 1, ID: m.ID, Commit: commit, Time: m.Time, Act: "publish"}, etag); err != nil {
+	res.N, res.Debt = m.N, p.away.and(debt)
+	if err := p.swapHead(ctx, Head{N: m.N, Last: m.N, Gen: head.Gen + 1, ID: m.ID, Commit: commit, Time: m.Time, Act: "publish", Debt: res.Debt}, etag); err != nil {
 		return nil, err
 	}
 	return res, p.goLive(ctx, head, res)
@@ -290,7 +347,11 @@ func (p *Publisher) writeManifest(ctx context.Context, m *Manifest, head Head, b
 			return fmt.Errorf("writing the manifest of release %d in %s: %w", n, p.primary().Name, err)
 		}
 		for _, r := range p.Regions[1:] {
-			if err := r.Bucket.Create(ctx, ManifestKey(n), jsonMeta, store.Bytes(body)); err != nil && !errors.Is(err, store.ErrExists) {
+			if p.away.is(r.Name) {
+				continue
+			}
+			err := r.Bucket.Create(ctx, ManifestKey(n), jsonMeta, store.Bytes(body))
+			if !errors.Is(err, store.ErrExists) && !p.leave(ctx, r, err) && err != nil {
 				return fmt.Errorf("writing the manifest of release %d in %s: %w", n, r.Name, err)
 			}
 		}
@@ -329,16 +390,22 @@ func (p *Publisher) follow(ctx context.Context, h Head) error {
 		return err
 	}
 	for _, r := range p.Regions[1:] {
-		for {
+		for !p.away.is(r.Name) {
 			now, etag, err := ReadHead(ctx, r.Bucket)
+			if p.leave(ctx, r, err) {
+				break
+			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.Name, err)
 			}
-			if now.Gen >= h.Gen {
-				break
+			if now.Gen >= h.Gen || slices.Contains(h.Debt, r.Name) {
+				break // a head may not name what the region lacks
 			}
 			_, err = r.Bucket.Replace(ctx, HeadKey, jsonMeta, store.Bytes(body), etag)
-			if err != nil && !errors.Is(err, store.ErrStale) && !errors.Is(err, store.ErrConflict) {
+			if errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrConflict) || p.leave(ctx, r, err) {
+				continue
+			}
+			if err != nil {
 				return fmt.Errorf("changing the head in %s: %w", r.Name, err)
 			}
 		}

@@ -34,9 +34,20 @@
 // Both may upload and render at once; everything they write is named by its
 // digest. Of two that swap the head from the same state one wins. The other
 // learns it before anything of its own is visible, reads the winner's release,
-// and plans again on top of it. In the route table the generation decides: a
+// and plans again on top of it, or stops (Publisher.OnConflict). Content of an
+// older commit than the one that is shown is refused, at the start and after
+// every lost race: the slower of two builds is often the older. In the route
+// table the generation decides: a
 // publisher that finds the table at a later generation than its own stops
 // writing, and every write names the version of the table that it read.
+//
+// # A standby that is away
+//
+// Readers of a healthy primary need no standby, so a publish goes on without
+// one that cannot be reached, and writes into the head what that region now
+// lacks: a debt. The next publish that reaches it copies what is missing and
+// clears the debt (Repair). The primary decides, and a publish without it
+// fails.
 //
 // # What a reader can see
 //
@@ -54,6 +65,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store"
@@ -64,13 +76,24 @@ const HeadKey = "head.json"
 
 // Head is the one mutable object of the record.
 type Head struct {
-	N      int    `json:"n"`                // the current release
-	Last   int    `json:"last"`             // the highest number of any release
-	Gen    int    `json:"gen"`              // counts the changes of the head
-	ID     string `json:"id"`               // of this change; unlike the rest it is never the same twice
-	Commit string `json:"commit,omitempty"` // what the content's repository was at
-	Time   string `json:"time"`             // RFC 3339, by the publisher's clock; for people
-	Act    string `json:"act"`              // "publish" or "rollback"
+	N      int    `json:"n"`    // the current release
+	Last   int    `json:"last"` // the highest number of any release
+	Gen    int    `json:"gen"`  // counts the changes of the head
+	ID     string `json:"id"`   // of this change; unlike the rest it is never the same twice
+	Commit Commit `json:"commit,omitzero"`
+	Time   string `json:"time"` // RFC 3339, by the publisher's clock; for people
+	Act    string `json:"act"`  // "publish", "rollback" or "repair"
+	// Debt names the regions that could not be reached and lack something that
+	// the head's release needs. The next publish that reaches them pays it.
+	Debt []string `json:"debt,omitempty"`
+}
+
+// Commit is what the content's repository was at.
+type Commit struct {
+	ID string `json:"id,omitempty"`
+	// Time is when it was committed. A shallow clone knows it, which is why
+	// the order of two commits goes by it and not by ancestry.
+	Time time.Time `json:"time,omitzero"`
 }
 
 // Manifest is one release. It is an image of the route table as well: with it
@@ -79,7 +102,7 @@ type Manifest struct {
 	N        int    `json:"n"`
 	ID       string `json:"id"`     // of the publish that wrote it
 	Parent   int    `json:"parent"` // the release that was current before; 0 for the first
-	Commit   string `json:"commit,omitempty"`
+	Commit   Commit `json:"commit,omitzero"`
 	Time     string `json:"time"`
 	Renderer string `json:"renderer"`
 	// Routes are the entries of every path (package routes).

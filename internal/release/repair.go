@@ -69,12 +69,19 @@ func (p *Publisher) Repair(ctx context.Context, look bool) (*Repair, error) {
 	}
 	have := make([]map[string]bool, len(p.Regions))
 	for i, r := range p.Regions {
+		if p.away.is(r.Name) {
+			continue
+		}
 		if have[i], err = listed(ctx, r.Bucket); err != nil {
 			return nil, fmt.Errorf("listing %s: %w", r.Name, err)
 		}
 	}
 	for i, r := range p.Regions {
 		fix := RegionRepair{Name: r.Name, Copied: []string{}, Made: []string{}}
+		if p.away.is(r.Name) {
+			out.Regions = append(out.Regions, fix)
+			continue
+		}
 		for _, key := range slices.Sorted(maps.Keys(want)) {
 			if have[i][key] {
 				continue
@@ -296,7 +303,7 @@ type Summary struct {
 	N       int    `json:"release"`
 	Parent  int    `json:"parent"`
 	Time    string `json:"time"`
-	Commit  string `json:"commit,omitempty"`
+	Commit  Commit `json:"commit,omitzero"`
 	Pages   int    `json:"pages"`
 	Current bool   `json:"current"`
 	Held    bool   `json:"held"` // going to it is one write

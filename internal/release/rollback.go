@@ -76,6 +76,10 @@ func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) 
 		}
 		next.N, next.Last, res.N = again.N, again.N, again.N
 	}
+	// What a region missed before it still lacks, unless a publish made up for
+	// it: a rollback takes nothing anywhere.
+	next.Debt = p.away.and(head.Debt)
+	res.Debt = next.Debt
 	if err := p.swapHead(ctx, next, etag); err != nil {
 		return nil, err
 	}

@@ -57,11 +57,14 @@ func (p *Publisher) upload(ctx context.Context, pl *plan.Plan, known map[string]
 	for i, r := range p.Regions {
 		for _, o := range todo {
 			g.Go(func() error {
+				if p.away.is(r.Name) {
+					return nil
+				}
 				err := r.Bucket.Create(ctx, o.key, o.meta, o.body())
 				switch {
 				case err == nil && i == 0:
 					written.Add(1)
-				case err != nil && !errors.Is(err, store.ErrExists):
+				case err != nil && !errors.Is(err, store.ErrExists) && !p.leave(ctx, r, err):
 					return fmt.Errorf("uploading to %s: %w", r.Name, err)
 				}
 				p.progress("upload", int(done.Add(1)), total)
@@ -111,7 +114,13 @@ func (p *Publisher) render(ctx context.Context, pl *plan.Plan, known map[string]
 	for i, r := range p.Regions {
 		for batch := range slices.Chunk(digests, renderBatch) {
 			g.Go(func() error {
+				if p.away.is(r.Name) {
+					return nil
+				}
 				resp, err := r.Renderer.Do(ctx, renderer.Request{Render: batch})
+				if p.leave(ctx, r, err) {
+					return nil
+				}
 				if err != nil {
 					return fmt.Errorf("rendering in %s: %w", r.Name, err)
 				}
@@ -131,6 +140,9 @@ func (p *Publisher) render(ctx context.Context, pl *plan.Plan, known map[string]
 	}
 	for _, d := range digests {
 		for i, r := range p.Regions {
+			if p.away.is(r.Name) {
+				continue
+			}
 			if sums[i][d] == "" || sums[i][d] != sums[0][d] {
 				return 0, fmt.Errorf("page %s has other bytes in %s than in %s; nothing was published", d, r.Name, p.primary().Name)
 			}
