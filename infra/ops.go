@@ -73,7 +73,9 @@ func newOps(c OpsConfig) {
 // under which package store makes them, which the buckets ask of everyone too
 // (releasePolicy).
 //
-// blog repair reads more and is not in it; it is a person's work.
+// What blog reconcile reads and copies beyond that is not in it, so a publish
+// that has to make up for a standby that was away fails until S3 has replicated
+// to it, or until a person has run reconcile.
 func publisherPolicy(c OpsConfig) []awsiam.PolicyStatement {
 	var buckets, read, create, heads, renderers []string
 	for _, region := range c.Regions {
