@@ -50,7 +50,8 @@ type Publisher struct {
 	// AllowOlder publishes content of an older commit than the one shown.
 	AllowOlder bool
 
-	away away
+	away      away
+	manifests manifests
 }
 
 // OnConflict is what a publisher does that lost a race.
@@ -159,10 +160,11 @@ func (p *Publisher) Publish(ctx context.Context, pl *plan.Plan, commit Commit) (
 }
 
 func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit Commit) (*Result, error) {
-	head, etag, base, err := p.current(ctx)
+	now, base, err := p.current(ctx)
 	if err != nil {
 		return nil, err
 	}
+	head, etag := now.head, now.etag
 	if c := head.Commit; !p.AllowOlder && c.ID != commit.ID && !c.Time.IsZero() && commit.Time.Before(c.Time) && !commit.Time.IsZero() {
 		return nil, &OlderError{head.N, c, commit}
 	}
@@ -170,12 +172,12 @@ func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit Commit) (
 	if err != nil {
 		return nil, err
 	}
-	next := Targets(pl)
+	pages := Targets(pl)
 	before, known, err := p.published(ctx, head)
 	if err != nil {
 		return nil, err
 	}
-	res := &Result{N: head.N, Parent: head.N, Changes: Diff(before, next)}
+	res := &Result{N: head.N, Parent: head.N, Changes: Diff(before, pages)}
 	if head.N > 0 && len(res.Changes) == 0 {
 		res.Current, res.Debt = true, debt
 		if !slices.Equal(debt, head.Debt) {
@@ -185,7 +187,7 @@ func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit Commit) (
 			if err := p.swapHead(ctx, paid, etag); err != nil {
 				return nil, err
 			}
-			if err := p.Reconcile(ctx); err != nil {
+			if _, err := p.bring(ctx, state{head: paid}); err != nil {
 				return nil, err
 			}
 		}
@@ -209,20 +211,21 @@ func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit Commit) (
 			m.Inline = append(m.Inline, pg.Digest)
 		}
 	}
-	if err := p.writeManifest(ctx, m, head, base, next); err != nil {
+	if err := p.writeManifest(ctx, m, head, base, pages); err != nil {
 		return nil, err
 	}
 	res.N, res.Debt = m.N, p.away.and(debt)
-	if err := p.swapHead(ctx, Head{N: m.N, Last: m.N, Gen: head.Gen + 1, ID: m.ID, Commit: commit, Time: m.Time, Act: "publish", Debt: res.Debt}, etag); err != nil {
+	next := Head{N: m.N, Last: m.N, Gen: head.Gen + 1, ID: m.ID, Commit: commit, Time: m.Time, Act: "publish", Debt: res.Debt}
+	if err := p.swapHead(ctx, next, etag); err != nil {
 		return nil, err
 	}
-	return res, p.goLive(ctx, head, res)
+	return res, p.goLive(ctx, head, next, res)
 }
 
 // goLive brings the edge to a release that the head already names, checks it,
 // and goes back when it is not what was published.
-func (p *Publisher) goLive(ctx context.Context, before Head, res *Result) error {
-	if err := p.Reconcile(ctx); err != nil {
+func (p *Publisher) goLive(ctx context.Context, before, now Head, res *Result) error {
+	if _, err := p.bring(ctx, state{head: now}); err != nil {
 		return fmt.Errorf("release %d is recorded but not yet shown to readers, who see the one before; run the command again: %w", res.N, err)
 	}
 	res.Current = true
@@ -250,26 +253,20 @@ func (p *Publisher) goLive(ctx context.Context, before Head, res *Result) error 
 // current reads the head, and brings the edge to it if a publisher died before
 // it could. It returns the routes that the next release is written over: those
 // of the newest release that the table holds whole.
-func (p *Publisher) current(ctx context.Context) (Head, string, map[string]string, error) {
-	head, etag, err := ReadHead(ctx, p.primary().Bucket)
+func (p *Publisher) current(ctx context.Context) (state, map[string]string, error) {
+	var s state
+	var err error
+	if s.head, s.etag, err = ReadHead(ctx, p.primary().Bucket); err != nil || s.head.N == 0 {
+		return s, nil, err
+	}
+	if s, err = p.bring(ctx, s); err != nil {
+		return s, nil, fmt.Errorf("bringing the edge to release %d, which a publish before this one left unfinished: %w", s.head.N, err)
+	}
+	m, err := p.manifest(ctx, slices.Max(append(s.cur.Has, s.head.N)))
 	if err != nil {
-		return head, "", nil, err
+		return s, nil, err
 	}
-	if head.N == 0 {
-		return head, etag, nil, nil
-	}
-	if err := p.Reconcile(ctx); err != nil {
-		return head, "", nil, fmt.Errorf("bringing the edge to release %d, which a publish before this one left unfinished: %w", head.N, err)
-	}
-	cur, err := p.tableCurrent(ctx)
-	if err != nil {
-		return head, "", nil, err
-	}
-	m, err := ReadManifest(ctx, p.primary().Bucket, slices.Max(append(cur.Has, head.N)))
-	if err != nil {
-		return head, "", nil, err
-	}
-	return head, etag, m.Routes, nil
+	return s, m.Routes, nil
 }
 
 // published returns the pages of the current release, and the objects and
@@ -279,7 +276,7 @@ func (p *Publisher) published(ctx context.Context, head Head) (pages map[string]
 	if head.N == 0 {
 		return nil, known, nil
 	}
-	m, err := ReadManifest(ctx, p.primary().Bucket, head.N)
+	m, err := p.manifest(ctx, head.N)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -355,6 +352,7 @@ func (p *Publisher) writeManifest(ctx context.Context, m *Manifest, head Head, b
 				return fmt.Errorf("writing the manifest of release %d in %s: %w", n, r.Name, err)
 			}
 		}
+		p.manifests.add(m)
 		return nil
 	}
 }

@@ -124,7 +124,7 @@ func (p *Publisher) reachable(ctx context.Context, head Head) (want map[string]b
 	}
 	cur, _ := routes.ParseCurrent(value) // a damaged one holds nothing; repairTable mends it
 	for _, n := range slices.Compact(slices.Sorted(slices.Values(append(cur.Has, head.N)))) {
-		m, err := ReadManifest(ctx, p.primary().Bucket, n)
+		m, err := p.manifest(ctx, n)
 		if errors.Is(err, store.ErrNotExist) && n != head.N {
 			continue // of a table that belongs to another record
 		} else if err != nil {
@@ -208,7 +208,7 @@ func (p *Publisher) remake(ctx context.Context, r *Repair, made map[string]strin
 // repairTable writes what differs between the table and the release that it
 // should hold, and counts it.
 func (p *Publisher) repairTable(ctx context.Context, head Head, look bool) (int, error) {
-	m, err := ReadManifest(ctx, p.primary().Bucket, head.N)
+	m, err := p.manifest(ctx, head.N)
 	if err != nil {
 		return 0, err
 	}
@@ -228,7 +228,7 @@ func (p *Publisher) repairTable(ctx context.Context, head Head, look bool) (int,
 	// of them.
 	image, inline := m, slices.Clone(m.Inline)
 	for _, n := range cur.Has {
-		held, err := ReadManifest(ctx, p.primary().Bucket, n)
+		held, err := p.manifest(ctx, n)
 		if err != nil {
 			continue // of a table that belongs to another record
 		}
@@ -269,7 +269,7 @@ func (p *Publisher) Releases(ctx context.Context, limit int) ([]Summary, error) 
 	// Numbers are dense but for those of lost races, which have manifests
 	// too, so the newest are found by counting down.
 	for n := p.newest(ctx, head.Last); n > 0 && len(out) < limit; n-- {
-		m, err := ReadManifest(ctx, p.primary().Bucket, n)
+		m, err := p.manifest(ctx, n)
 		if errors.Is(err, store.ErrNotExist) {
 			continue
 		} else if err != nil {

@@ -32,10 +32,11 @@ func (p *Publisher) rollbackFrom(ctx context.Context, from, n int) (*Result, err
 }
 
 func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) {
-	head, etag, base, err := p.current(ctx)
+	now, base, err := p.current(ctx)
 	if err != nil {
 		return nil, err
 	}
+	head, etag := now.head, now.etag
 	if head.N == 0 {
 		return nil, errors.New("nothing has been published yet, so there is nothing to go back to")
 	}
@@ -45,7 +46,7 @@ func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) 
 	if n == head.N {
 		return &Result{N: n, Parent: n, Current: true}, ErrNothing
 	}
-	to, err := ReadManifest(ctx, p.primary().Bucket, n)
+	to, err := p.manifest(ctx, n)
 	if errors.Is(err, store.ErrNotExist) {
 		return nil, &NoReleaseError{n}
 	}
@@ -61,12 +62,8 @@ func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) 
 		return nil, err
 	}
 	res := &Result{N: n, Parent: head.N, Changes: Diff(before, pages)}
-	cur, err := p.tableCurrent(ctx)
-	if err != nil {
-		return nil, err
-	}
 	next := Head{N: n, Last: head.Last, Gen: head.Gen + 1, ID: newID(), Commit: to.Commit, Time: p.Now().UTC().Format(time.RFC3339), Act: "rollback"}
-	if !slices.Contains(cur.Has, n) {
+	if !slices.Contains(now.cur.Has, n) {
 		again := &Manifest{
 			ID: next.ID, Parent: head.N, Commit: to.Commit, Time: next.Time, Renderer: to.Renderer,
 			Unrouted: to.Unrouted, Inline: to.Inline, Objects: to.Objects,
@@ -83,7 +80,7 @@ func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) 
 	if err := p.swapHead(ctx, next, etag); err != nil {
 		return nil, err
 	}
-	if err := p.Reconcile(ctx); err != nil {
+	if _, err := p.bring(ctx, state{head: next}); err != nil {
 		return nil, fmt.Errorf("release %d is recorded as current but not yet shown to readers; run the command again: %w", res.N, err)
 	}
 	res.Current = true
@@ -100,7 +97,7 @@ func (p *Publisher) Previous(ctx context.Context) (int, error) {
 	if head.N == 0 {
 		return 0, errors.New("nothing has been published yet")
 	}
-	m, err := ReadManifest(ctx, p.primary().Bucket, head.N)
+	m, err := p.manifest(ctx, head.N)
 	if err != nil {
 		return 0, err
 	}

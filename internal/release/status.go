@@ -44,7 +44,7 @@ func (p *Publisher) Status(ctx context.Context) (*Status, error) {
 	}
 	s := &Status{Head: head, InStep: true}
 	if head.N > 0 {
-		m, err := ReadManifest(ctx, p.primary().Bucket, head.N)
+		m, err := p.manifest(ctx, head.N)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +78,7 @@ func (p *Publisher) Status(ctx context.Context) (*Status, error) {
 
 // Pages returns what each path is in release n.
 func (p *Publisher) Pages(ctx context.Context, n int) (map[string]string, error) {
-	m, err := ReadManifest(ctx, p.primary().Bucket, n)
+	m, err := p.manifest(ctx, n)
 	if errors.Is(err, store.ErrNotExist) {
 		return nil, &NoReleaseError{n}
 	}

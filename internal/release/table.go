@@ -31,55 +31,74 @@ var errAhead = errors.New("the route table was written by a later publisher")
 // head. It is the last step of a publish, and the first step of the next one,
 // in case that the last publisher did not live to do it.
 func (p *Publisher) Reconcile(ctx context.Context) error {
+	head, etag, err := ReadHead(ctx, p.primary().Bucket)
+	if err == nil {
+		_, err = p.bring(ctx, state{head: head, etag: etag})
+	}
+	return err
+}
+
+// state is where everything stands: the primary's head as it was read, and the
+// table brought to it.
+type state struct {
+	head Head
+	etag string // of the head
+	cur  routes.Current
+}
+
+// bring is Reconcile for a head that was just read or written. The state that
+// it returns is of a later head when there was one.
+func (p *Publisher) bring(ctx context.Context, s state) (state, error) {
 	var err error
 	for range maxAttempts {
-		var head Head
-		if head, _, err = ReadHead(ctx, p.primary().Bucket); err != nil {
-			return err
+		if err = p.follow(ctx, s.head); err != nil {
+			return s, err
 		}
-		if err = p.follow(ctx, head); err != nil {
-			return err
+		s.cur, err = p.sync(ctx, s.head)
+		if !errors.Is(err, routes.ErrStale) && !errors.Is(err, errAhead) {
+			return s, err
 		}
-		err = p.sync(ctx, head)
 		// Somebody wrote the table meanwhile: look again at what is current,
 		// and at what is left to do.
-		if !errors.Is(err, routes.ErrStale) && !errors.Is(err, errAhead) {
-			return err
+		var gone error
+		if s.head, s.etag, gone = ReadHead(ctx, p.primary().Bucket); gone != nil {
+			return s, gone
 		}
 	}
 	if errors.Is(err, errAhead) {
-		return errors.New("the route table belongs to another record: it was written by a later change of the head than the record knows")
+		return s, errors.New("the route table belongs to another record: it was written by a later change of the head than the record knows")
 	}
-	return fmt.Errorf("the route table: %w", ErrRace)
+	return s, fmt.Errorf("the route table: %w", ErrRace)
 }
 
-// sync makes the table show the head's release, writing only what it lacks.
-func (p *Publisher) sync(ctx context.Context, head Head) error {
+// sync makes the table show the head's release, writing only what it lacks, and
+// returns what it then says.
+func (p *Publisher) sync(ctx context.Context, head Head) (routes.Current, error) {
 	if head.N == 0 {
-		return nil
+		return routes.Current{}, nil
 	}
 	// The version is read before the contents: a write in between makes the
 	// update fail rather than go by what was.
 	etag, err := p.Table.Version(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the route table: %w", err)
+		return routes.Current{}, fmt.Errorf("reading the route table: %w", err)
 	}
 	cur, err := p.tableCurrent(ctx)
 	switch {
 	case err != nil:
-		return err
+		return cur, err
 	case cur.Gen > head.Gen:
-		return errAhead
+		return cur, errAhead
 	case cur.Gen == head.Gen && cur.N == head.N:
-		return nil
+		return cur, nil
 	}
 	u := update{now: routes.Current{N: head.N, Gen: head.Gen, Has: cur.Has}, puts: map[string]string{}}
 	if !slices.Contains(cur.Has, head.N) {
 		if err := p.complete(ctx, &u); err != nil {
-			return err
+			return cur, err
 		}
 	}
-	return p.write(ctx, etag, u)
+	return u.now, p.write(ctx, etag, u)
 }
 
 // update is what a sync writes.
@@ -103,8 +122,8 @@ func (u *update) tombstone(key, value string) {
 
 // complete finds what the table lacks to hold release u.now.N whole.
 func (p *Publisher) complete(ctx context.Context, u *update) error {
-	n, b := u.now.N, p.primary().Bucket
-	m, err := ReadManifest(ctx, b, n)
+	n := u.now.N
+	m, err := p.manifest(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -113,7 +132,7 @@ func (p *Publisher) complete(ctx context.Context, u *update) error {
 		return p.rebuild(ctx, m, u)
 	}
 	base := slices.Max(below)
-	from, err := ReadManifest(ctx, b, base)
+	from, err := p.manifest(ctx, base)
 	if errors.Is(err, store.ErrNotExist) {
 		return p.rebuild(ctx, m, u)
 	} else if err != nil {
@@ -123,7 +142,7 @@ func (p *Publisher) complete(ctx context.Context, u *update) error {
 	// which were begun and never finished.
 	suspects := []map[string]string{from.Routes}
 	for k := base + 1; k < n; k++ {
-		s, err := ReadManifest(ctx, b, k)
+		s, err := p.manifest(ctx, k)
 		if errors.Is(err, store.ErrNotExist) {
 			continue // the number was never used, so nothing was written
 		} else if err != nil {
