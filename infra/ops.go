@@ -61,7 +61,7 @@ func newOps(c OpsConfig) {
 	for _, s := range publisherPolicy(c) {
 		role.AddToPolicy(s)
 	}
-	output(c.Stack, "PublisherRole", *role.RoleArn(), "Write this as the variable PUBLISHER_ROLE of the repository's environment "+c.Names.Env())
+	output(c.Stack, "PublisherRole", *role.RoleArn(), "Write this as the variable PUBLISHER_ROLE of "+c.GitHub.Repository)
 }
 
 // publisherPolicy is all that blog publish, rollback, status and diff need. It

@@ -1,9 +1,17 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/victorleungtw/blog/internal/config"
+	"github.com/victorleungtw/blog/internal/names"
 )
 
 // publishers are the deployments in which a repository publishes.
@@ -154,5 +162,69 @@ func TestPublisherWithoutKeys(t *testing.T) {
 		if strings.HasPrefix(st.actions[0], "kms:") {
 			t.Errorf("%s: %v", sid, st.actions)
 		}
+	}
+}
+
+// Whatever a workflow runs is named by its content: a tag can be moved.
+func TestActionsArePinned(t *testing.T) {
+	uses := regexp.MustCompile(`(?m)^\s*(?:- )?uses:\s*(.*)$`)
+	pinned := regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	files, err := filepath.Glob("../.github/workflows/*.yml")
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range uses.FindAllStringSubmatch(string(data), -1) {
+			if !pinned.MatchString(m[1]) {
+				t.Errorf("%s uses %s", name, m[1])
+			}
+		}
+	}
+}
+
+// The workflow is the one that the role trusts: its environment is in the
+// subject of its tokens, and it may ask for one.
+func TestPublishWorkflow(t *testing.T) {
+	data, err := os.ReadFile("../.github/workflows/publish.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var w struct {
+		Permissions map[string]string
+		Jobs        map[string]struct {
+			Environment string
+			Permissions map[string]string
+			Steps       []struct {
+				Run  string
+				With map[string]string
+			}
+		}
+	}
+	if err := yaml.Unmarshal(data, &w); err != nil {
+		t.Fatal(err)
+	}
+	job := w.Jobs["publish"]
+	if len(w.Jobs) != 1 || len(w.Permissions) != 0 || len(job.Permissions) != 2 ||
+		job.Permissions["contents"] != "read" || job.Permissions["id-token"] != "write" {
+		t.Errorf("jobs %v, permissions %v and %v", w.Jobs, w.Permissions, job.Permissions)
+	}
+	if job.Environment != config.Prod {
+		t.Errorf("environment %s", job.Environment)
+	}
+	var order []string
+	for _, s := range job.Steps {
+		if verb, ok := strings.CutPrefix(s.Run, "go run ./cmd/blog "); ok {
+			order = append(order, verb)
+		}
+		if s.With["role-to-assume"] != "" {
+			order = append(order, "credentials in "+s.With["aws-region"])
+		}
+	}
+	if want := []string{"check", "credentials in " + names.GlobalRegion, "publish"}; !slices.Equal(order, want) {
+		t.Errorf("steps %v, want %v", order, want)
 	}
 }
