@@ -16,9 +16,9 @@ Usage: blog reconcile [flags]
     --json           the result as JSON on standard output
 
 It compares both regions and the route table with the releases that readers can
-be given. What one region lacks is copied from the other, a page that neither
-has is rendered again, and the route table is written where it is wrong. A
-publish does not look for any of this: it is made to be small.
+be given. What one region lacks is copied from the other, but for pages, which
+are rendered again, and the route table is written where it is wrong. A publish
+does not look for any of this: it is made to be small.
 
 Exit status 1 when something is lost for good: a source or an asset that no
 region has. Publishing the content again brings back what it still has.

@@ -27,7 +27,7 @@ type Repair struct {
 type RegionRepair struct {
 	Name   string   `json:"name"`
 	Copied []string `json:"copied"` // keys that the other region had
-	Made   []string `json:"made"`   // pages that were rendered again
+	Made   []string `json:"made"`   // pages and their variants, made again
 }
 
 // Whole says that nothing was missing.
@@ -42,8 +42,8 @@ func (r *Repair) Whole() bool {
 
 // Repair compares every region, and the route table, with the releases that
 // readers can be given: the current one and those that the table holds. What
-// one region lacks is copied from another; a page that none has is rendered
-// again; the route table is written anew where it differs from the manifest.
+// one region lacks is copied from another, but for pages, which are rendered
+// again from what was copied; the route table is written anew where it differs from the manifest.
 // With look nothing is changed.
 //
 // A publish believes that what the current release names is stored, so that it
@@ -88,13 +88,13 @@ func (p *Publisher) Repair(ctx context.Context, look bool) (*Repair, error) {
 			}
 			from := slices.IndexFunc(have, func(h map[string]bool) bool { return h[key] })
 			switch {
+			case made[key] != "":
+				fix.Made = append(fix.Made, key)
 			case from >= 0:
 				fix.Copied = append(fix.Copied, key)
 				if !look {
 					err = copyObject(ctx, p.Regions[from].Bucket, r.Bucket, key)
 				}
-			case made[key] != "":
-				fix.Made = append(fix.Made, key)
 			case i == 0: // each is named once
 				out.Lost = append(out.Lost, key)
 			}
@@ -105,7 +105,7 @@ func (p *Publisher) Repair(ctx context.Context, look bool) (*Repair, error) {
 		out.Regions = append(out.Regions, fix)
 	}
 	if !look {
-		if err := p.remake(ctx, out, made); err != nil {
+		if err := p.remake(ctx, out, made, have); err != nil {
 			return nil, err
 		}
 	}
@@ -183,20 +183,32 @@ func copyObject(ctx context.Context, from, to store.Bucket, key string) error {
 	return err
 }
 
-// remake has each region's renderer make the pages that it lacks.
-func (p *Publisher) remake(ctx context.Context, r *Repair, made map[string]string) error {
+// remake has each region's renderer make the pages that it lacks: the renderer
+// may write pages, which a publisher may not. Those that it cannot make, because
+// they are another version's, are copied from a region that has them.
+func (p *Publisher) remake(ctx context.Context, r *Repair, made map[string]string, have []map[string]bool) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for i, region := range p.Regions {
-		var digests []string
+		keys := map[string][]string{} // digest → what of it is missing
 		for _, key := range r.Regions[i].Made {
-			digests = append(digests, made[key])
+			keys[made[key]] = append(keys[made[key]], key)
 		}
-		slices.Sort(digests)
-		for batch := range slices.Chunk(slices.Compact(digests), renderBatch) {
+		for batch := range slices.Chunk(slices.Sorted(maps.Keys(keys)), renderBatch) {
 			g.Go(func() error {
 				_, err := region.Renderer.Do(ctx, renderer.Request{Render: batch})
-				if err != nil {
-					return fmt.Errorf("rendering in %s: %w", region.Name, err)
+				if err == nil {
+					return nil
+				}
+				for _, d := range batch {
+					for _, key := range keys[d] {
+						from := slices.IndexFunc(have, func(h map[string]bool) bool { return h[key] })
+						if from < 0 {
+							return fmt.Errorf("rendering in %s: %w", region.Name, err)
+						}
+						if err := copyObject(ctx, p.Regions[from].Bucket, region.Bucket, key); err != nil {
+							return fmt.Errorf("copying %s to %s: %w", key, region.Name, err)
+						}
+					}
 				}
 				return nil
 			})

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store/dir"
 )
@@ -86,7 +87,7 @@ func TestRepair(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
-		if seen.Whole() || (seen.Routes > 0) != tt.wrong || (len(seen.Regions[0].Copied)+len(seen.Regions[1].Copied) > 0) != tt.copied {
+		if seen.Whole() || (seen.Routes > 0) != tt.wrong || missing(seen) != tt.copied {
 			t.Errorf("%s: %+v", tt.name, seen)
 		}
 		if etag() != before {
@@ -113,6 +114,43 @@ func TestRepair(t *testing.T) {
 	if r, err = p.Repair(ctx, false); err != nil || len(r.Lost) != 2 {
 		t.Errorf("without any source: %+v %v", r, err)
 	}
+}
+
+// missing says whether a region lacked something.
+func missing(r *Repair) bool {
+	return slices.ContainsFunc(r.Regions, func(g RegionRepair) bool { return len(g.Copied)+len(g.Made) > 0 })
+}
+
+// Pages of another version of the renderer cannot be made again, but copied.
+func TestRepairOfAnotherVersion(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	root := memory(t)
+	b, err := dir.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.buckets[1] = b
+	publish(t, w.publisher(), planOf(t, map[string]string{"a": "A."}))
+	for _, sub := range []string{"page", "recipe"} {
+		if err := os.RemoveAll(filepath.Join(root, sub)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := w.publisher()
+	p.Regions[1].Renderer = refusing{}
+	if r, err := p.Repair(ctx, false); err != nil || !missing(r) {
+		t.Fatalf("%+v %v", r, err)
+	}
+	if r, err := p.Repair(ctx, true); err != nil || !r.Whole() {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
+type refusing struct{}
+
+func (refusing) Do(context.Context, renderer.Request) (renderer.Response, error) {
+	return renderer.Response{}, renderer.ErrVersion
 }
 
 func TestReleases(t *testing.T) {
