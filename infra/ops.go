@@ -73,18 +73,19 @@ func newOps(c OpsConfig) {
 // under which package store makes them, which the buckets ask of everyone too
 // (releasePolicy).
 //
-// What blog reconcile reads and copies beyond that is not in it, so a publish
-// that has to make up for a standby that was away fails until S3 has replicated
-// to it, or until a person has run reconcile.
+// So a standby that was away gets its pages from its renderer. Those that a
+// renderer of this version cannot make are left to S3's replication, or to a
+// person who runs blog reconcile.
 func publisherPolicy(c OpsConfig) []awsiam.PolicyStatement {
 	var buckets, read, create, heads, renderers []string
 	for _, region := range c.Regions {
 		bucket := bucketARN(c.Names.Bucket(account(), region))
 		buckets = append(buckets, bucket)
 		// Pages are read for the bodies that stand in the route table, and to
-		// compare with what the edge answers.
+		// compare with what the edge answers; sources, assets and recipes to
+		// copy them to a standby that was away.
 		read = append(read, bucket+"/"+names.HeadKey)
-		read = append(read, under(bucket, []string{names.PagePrefix, names.ReleasePrefix})...)
+		read = append(read, under(bucket, names.ImmutablePrefixes())...)
 		create = append(create, under(bucket, []string{names.AssetPrefix, names.RecipePrefix, names.ReleasePrefix, names.SourcePrefix})...)
 		heads = append(heads, bucket+"/"+names.HeadKey)
 		// The alias alone: neither another version nor $LATEST.

@@ -111,8 +111,10 @@ func TestPublisherMayDoExactlyThis(t *testing.T) {
 	)
 	want := map[string][]string{
 		"ReadRecord": {
-			"s3:GetObject " + hk + "/head.json", "s3:GetObject " + hk + "/page/*", "s3:GetObject " + hk + "/release/*",
-			"s3:GetObject " + sg + "/head.json", "s3:GetObject " + sg + "/page/*", "s3:GetObject " + sg + "/release/*",
+			"s3:GetObject " + hk + "/asset/*", "s3:GetObject " + hk + "/head.json", "s3:GetObject " + hk + "/page/*",
+			"s3:GetObject " + hk + "/recipe/*", "s3:GetObject " + hk + "/release/*", "s3:GetObject " + hk + "/src/*",
+			"s3:GetObject " + sg + "/asset/*", "s3:GetObject " + sg + "/head.json", "s3:GetObject " + sg + "/page/*",
+			"s3:GetObject " + sg + "/recipe/*", "s3:GetObject " + sg + "/release/*", "s3:GetObject " + sg + "/src/*",
 		},
 		"TellMissingFromForbidden": {"s3:ListBucket " + hk, "s3:ListBucket " + sg},
 		"CreateOnly": {
