@@ -68,12 +68,12 @@ func newOps(c OpsConfig) {
 // is the whole of the role: the buckets' policies give it nothing.
 //
 // There is no delete in it, and no write to page/, whose objects the renderer
-// makes. So the worst that a workflow gone wrong can do is to publish: a
-// release that was, stays, and is a rollback away. Writes carry the condition
-// under which package store makes them, which the buckets ask of everyone too
-// (releasePolicy).
+// makes. A workflow gone wrong can publish, and can spoil the head and the
+// route table, which docs/runbook.md brings back; it can lose nothing that was
+// published. Writes carry the condition under which package store makes them,
+// which the buckets ask of everyone too (releasePolicy).
 //
-// So a standby that was away gets its pages from its renderer. Those that a
+// For the same reason a standby that was away gets its pages from its renderer. Those that a
 // renderer of this version cannot make are left to S3's replication, or to a
 // person who runs blog reconcile.
 func publisherPolicy(c OpsConfig) []awsiam.PolicyStatement {
