@@ -3,8 +3,9 @@ package render
 import (
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
+
+	"github.com/victorleungtw/blog/internal/markdown/dialect"
 )
 
 // words are what the pages say themselves, in one language.
@@ -62,26 +63,12 @@ func (w *words) Date(s string) string {
 
 func (w *words) Minutes(n int) string { return fmt.Sprintf(w.Read, n) }
 
-// wordsFor falls back to English words with ISO dates. A tag that says more
-// than the table does ("ja-JP") has the nearest entry; Chinese without a script
-// is read by its region.
+// wordsFor falls back to English words with ISO dates.
 func wordsFor(lang string) *words {
-	switch strings.ToLower(lang) {
-	case "zh-tw", "zh-hk", "zh-mo":
-		lang = "zh-Hant"
-	case "zh", "zh-cn", "zh-sg":
-		lang = "zh-Hans"
+	if w, ok := dialect.ForLanguage(phrases, lang); ok {
+		return w
 	}
-	for {
-		if w, ok := phrases[lang]; ok {
-			return w
-		}
-		i := strings.LastIndexByte(lang, '-')
-		if i < 0 {
-			return fallback
-		}
-		lang = lang[:i]
-	}
+	return fallback
 }
 
 // fallback is English for a reader of another language: a date as 18 June 2022

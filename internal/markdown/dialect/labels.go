@@ -20,10 +20,18 @@ func (l *labels) kind(name string) string {
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
-// labelsFor falls back to English. A tag that says more than the table does
-// ("zh-Hant-TW", "ja-JP") has the nearest entry; Chinese without a script is
-// read by its region.
+// labelsFor falls back to English.
 func labelsFor(lang string) *labels {
+	if l, ok := ForLanguage(translations, lang); ok {
+		return l
+	}
+	return translations["en"]
+}
+
+// ForLanguage finds a language's entry in a table by BCP 47 tag. A tag that
+// says more than the table does ("zh-Hant-TW", "ja-JP") has the nearest entry;
+// Chinese without a script is read by its region.
+func ForLanguage[T any](table map[string]T, lang string) (entry T, ok bool) {
 	switch strings.ToLower(lang) {
 	case "zh-tw", "zh-hk", "zh-mo":
 		lang = "zh-Hant"
@@ -31,12 +39,12 @@ func labelsFor(lang string) *labels {
 		lang = "zh-Hans"
 	}
 	for {
-		if l, ok := translations[lang]; ok {
-			return l
+		if entry, ok = table[lang]; ok {
+			return entry, true
 		}
 		i := strings.LastIndexByte(lang, '-')
 		if i < 0 {
-			return translations["en"]
+			return entry, false
 		}
 		lang = lang[:i]
 	}
