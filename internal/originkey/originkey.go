@@ -14,6 +14,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -35,21 +36,21 @@ type Key struct {
 	api API
 	id  string
 	now func() time.Time
+	log *slog.Logger
 
 	mu     sync.Mutex
 	read   time.Time
 	values []string
-	err    error
 }
 
 // New returns the key with this name or ARN. Nothing is read until it is
 // needed: a direct invocation needs no key.
-func New(api API, id string, now func() time.Time) *Key {
-	return &Key{api: api, id: id, now: now}
+func New(api API, id string, now func() time.Time, log *slog.Logger) *Key {
+	return &Key{api: api, id: id, now: now, log: log}
 }
 
 // Verify says whether got is the key. When the key cannot be read the answer
-// is no.
+// is no, and the log says why.
 func (k *Key) Verify(ctx context.Context, got string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -60,15 +61,11 @@ func (k *Key) Verify(ctx context.Context, got string) bool {
 		return false
 	}
 	k.read = k.now()
-	k.values, k.err = k.load(ctx)
+	var err error
+	if k.values, err = k.load(ctx); err != nil {
+		k.log.ErrorContext(ctx, "the origin's key cannot be read", "error", err)
+	}
 	return k.matches(got)
-}
-
-// Err is why the key could not be read the last time, or nil.
-func (k *Key) Err() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.err
 }
 
 func (k *Key) matches(got string) bool {

@@ -1,8 +1,11 @@
 package originkey
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,11 +40,11 @@ func TestVerify(t *testing.T) {
 	ctx := context.Background()
 	now := time.Unix(0, 0)
 	f := &fake{stages: map[string]string{"AWSCURRENT": "one"}}
-	k := New(f, "blog/prod/origin-key", func() time.Time { return now })
+	k := New(f, "blog/prod/origin-key", func() time.Time { return now }, slog.New(slog.DiscardHandler))
 	check := func(got string, want bool) {
 		t.Helper()
 		if ok := k.Verify(ctx, got); ok != want {
-			t.Errorf("Verify(%q) = %v, want %v (%v)", got, ok, want, k.Err())
+			t.Errorf("Verify(%q) = %v, want %v", got, ok, want)
 		}
 	}
 	check("one", true)
@@ -63,14 +66,15 @@ func TestVerify(t *testing.T) {
 }
 
 func TestVerifyFailsClosed(t *testing.T) {
-	k := New(&fake{err: errors.New("no permission")}, "id", time.Now)
+	var log bytes.Buffer
+	k := New(&fake{err: errors.New("no permission")}, "id", time.Now, slog.New(slog.NewTextHandler(&log, nil)))
 	if k.Verify(context.Background(), "") || k.Verify(context.Background(), "x") {
 		t.Error("a key that cannot be read let somebody in")
 	}
-	if k.Err() == nil {
-		t.Error("Err does not say why")
+	if !strings.Contains(log.String(), "no permission") {
+		t.Errorf("the log does not say why: %s", &log)
 	}
-	empty := New(&fake{stages: map[string]string{"AWSCURRENT": ""}}, "id", time.Now)
+	empty := New(&fake{stages: map[string]string{"AWSCURRENT": ""}}, "id", time.Now, slog.New(slog.DiscardHandler))
 	if empty.Verify(context.Background(), "") {
 		t.Error("an empty secret let an empty header in")
 	}

@@ -358,7 +358,7 @@ func (p *Publisher) writeManifest(ctx context.Context, m *Manifest, head Head, b
 }
 
 // swapHead is the moment of decision: the primary's head, if it is still the
-// one that was read. Reconcile lets the standby's follow.
+// one that was read. The standby's follows (bring).
 func (p *Publisher) swapHead(ctx context.Context, h Head, etag string) error {
 	body, err := encode(h)
 	if err != nil {

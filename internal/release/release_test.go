@@ -367,7 +367,7 @@ func TestTableIsDerived(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.watch.Table = empty
-	if err := p.Reconcile(context.Background()); err != nil {
+	if _, _, err := p.current(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	w.shows(two)

@@ -43,8 +43,8 @@ func (r *Repair) Whole() bool {
 // Repair compares every region, and the route table, with the releases that
 // readers can be given: the current one and those that the table holds. What
 // one region lacks is copied from another, but for pages, which are rendered
-// again from what was copied; the route table is written anew where it differs from the manifest.
-// With look nothing is changed.
+// again from what was copied; the route table is written anew where it differs
+// from the manifest. With look nothing is changed.
 //
 // A publish believes that what the current release names is stored, so that it
 // can be small. Repair is what does not believe it. It lists the regions, so it

@@ -27,17 +27,6 @@ func (p *Publisher) tableCurrent(ctx context.Context) (routes.Current, error) {
 // just read.
 var errAhead = errors.New("the route table was written by a later publisher")
 
-// Reconcile brings the standby's head and the route table to the primary's
-// head. It is the last step of a publish, and the first step of the next one,
-// in case that the last publisher did not live to do it.
-func (p *Publisher) Reconcile(ctx context.Context) error {
-	head, etag, err := ReadHead(ctx, p.primary().Bucket)
-	if err == nil {
-		_, err = p.bring(ctx, state{head: head, etag: etag})
-	}
-	return err
-}
-
 // state is where everything stands: the primary's head as it was read, and the
 // table brought to it.
 type state struct {
@@ -46,8 +35,10 @@ type state struct {
 	cur  routes.Current
 }
 
-// bring is Reconcile for a head that was just read or written. The state that
-// it returns is of a later head when there was one.
+// bring takes the standby's head and the route table to a head of the primary
+// that was just read or written. It is the last step of a publish, and the
+// first step of the next one, in case that the last publisher did not live to
+// do it. The state that it returns is of a later head when there was one.
 func (p *Publisher) bring(ctx context.Context, s state) (state, error) {
 	var err error
 	for range maxAttempts {

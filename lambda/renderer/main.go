@@ -50,7 +50,7 @@ func open(ctx context.Context, env func(string) string, log *slog.Logger) (*rend
 		if err != nil {
 			return nil, err
 		}
-		r.Verify = originkey.New(secretsmanager.NewFromConfig(cfg), id, time.Now).Verify
+		r.Verify = originkey.New(secretsmanager.NewFromConfig(cfg), id, time.Now, log).Verify
 	}
 	return r, nil
 }
