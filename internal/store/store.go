@@ -8,7 +8,13 @@
 //	recipe/<digest>         what one page is made from (package recipe)
 //	page/<digest>           the page's bytes; .br and .gz beside it hold the same, encoded
 //	release/<n>.json        a manifest (package release), n in ten digits
-//	head.json               which release is current: the one object that changes
+//	draft/<digest>          a page that only a signed link leads to, and its variants
+//	head.json               which release is current
+//	branch/<name>.json      what a branch shows (package release)
+//	takedown/<sha256>.json  what was taken down, and may not come back
+//	gc/<id>.json            what a collection of garbage deletes
+//
+// head.json, branch/ and takedown/ change; all others are written once.
 //
 // A key is 1 to 512 bytes of ASCII letters, digits, "-", "_" and ".", in
 // segments of at most 200 bytes joined by "/". No segment is empty or begins
@@ -19,8 +25,8 @@
 //
 // # What a Bucket promises
 //
-// Everything but head.json is written once, with Create, and never changes: a
-// second Create of a key answers ErrExists and leaves the first bytes alone.
+// What is written once is written with Create, and never changes: a second
+// Create of a key answers ErrExists and leaves the first bytes alone.
 //
 // Replace is a compare-and-swap: of any number of writers that saw the same
 // ETag exactly one wins. An ETag names bytes, not the act of writing them: an
@@ -34,7 +40,7 @@
 // where the store kept the checksum, on the way out.
 //
 // There is no delete: publishing needs none, and the role it runs under has no
-// permission for it.
+// permission for it. What can delete is a Janitor.
 //
 // The suite in package storetest says all of this as tests; every store passes
 // it.
@@ -50,6 +56,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"time"
 )
 
 var (
@@ -80,7 +87,14 @@ type Meta struct {
 	ContentType     string
 	ContentEncoding string // "", "br" or "gzip"
 	CacheControl    string
+	// CacheTags are the comma-separated words by which caches can be told to
+	// forget the object, sent as CacheTagHeader. On S3 they are metadata.
+	CacheTags string
 }
+
+// CacheTagHeader is the header in which an origin names an object's cache tags.
+// S3 sends metadata under names that begin so, which is why it is not shorter.
+const CacheTagHeader = "X-Amz-Meta-Cache-Tag"
 
 // Immutable is the Cache-Control of everything that is named by its digest.
 const Immutable = "public, max-age=31536000, immutable"
@@ -111,6 +125,9 @@ type Object struct {
 	Meta
 	Body []byte
 	ETag string // opaque; changes when the object is replaced
+	// Date is when the store answered, by its own clock and to the second;
+	// zero for a store that has none but this machine's.
+	Date time.Time
 }
 
 const (

@@ -107,6 +107,7 @@ type header struct {
 	Type     string `json:"type,omitempty"`
 	Encoding string `json:"encoding,omitempty"`
 	Cache    string `json:"cache,omitempty"`
+	Tags     string `json:"tags,omitempty"`
 	Size     int64  `json:"size"`
 	SHA256   string `json:"sha256"`
 }
@@ -146,7 +147,7 @@ func (b *Bucket) read(key string) (*store.Object, error) {
 		return nil, corrupt(b.file(key), "its SHA-256 is another")
 	}
 	return &store.Object{
-		Meta: store.Meta{ContentType: h.Type, ContentEncoding: h.Encoding, CacheControl: h.Cache},
+		Meta: store.Meta{ContentType: h.Type, ContentEncoding: h.Encoding, CacheControl: h.Cache, CacheTags: h.Tags},
 		Body: body,
 		ETag: etag(sum),
 	}, nil
@@ -208,7 +209,7 @@ func (b *Bucket) write(ctx context.Context, m store.Meta, body store.Body, sync 
 		return "", err
 	}
 	line, err := json.Marshal(header{
-		m.ContentType, m.ContentEncoding, m.CacheControl, body.Size, hex.EncodeToString(body.SHA256[:]),
+		m.ContentType, m.ContentEncoding, m.CacheControl, m.CacheTags, body.Size, hex.EncodeToString(body.SHA256[:]),
 	})
 	if err != nil {
 		return "", err

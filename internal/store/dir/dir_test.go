@@ -42,6 +42,10 @@ func TestConformance(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Bucket { return open(t) })
 }
 
+func TestJanitor(t *testing.T) {
+	storetest.RunJanitor(t, func(t *testing.T) store.Janitor { return open(t) })
+}
+
 // Some file systems have no hard links.
 func TestConformanceWithoutLinks(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Bucket {

@@ -110,12 +110,9 @@ type running struct {
 }
 
 var once = sync.OnceValues(func() (*running, error) {
-	program := os.Getenv("LABS3")
-	if program == "" {
-		var err error
-		if program, err = build(); err != nil {
-			return nil, err
-		}
+	program, err := Program()
+	if err != nil {
+		return nil, err
 	}
 	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(),
@@ -140,6 +137,15 @@ var once = sync.OnceValues(func() (*running, error) {
 	return &running{strings.TrimSpace(line), pipe}, nil
 })
 
+// Program returns the path of the server's program, which is built if need be:
+// for those who start one themselves.
+func Program() (string, error) {
+	if program := os.Getenv("LABS3"); program != "" {
+		return program, nil
+	}
+	return build()
+}
+
 // build returns the program, built from internal/labs3 if the cache does not
 // have it.
 func build() (string, error) {
@@ -148,12 +154,16 @@ func build() (string, error) {
 		return "", err
 	}
 	version := sha256.New()
-	for _, name := range []string{"go.mod", "go.sum", "main.go"} {
-		b, err := os.ReadFile(filepath.Join(source, name))
+	names, err := filepath.Glob(filepath.Join(source, "*.go"))
+	if err != nil {
+		return "", err
+	}
+	for _, name := range append(names, filepath.Join(source, "go.mod"), filepath.Join(source, "go.sum")) {
+		b, err := os.ReadFile(name)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(version, "%s %d\n%s", name, len(b), b)
+		fmt.Fprintf(version, "%s %d\n%s", filepath.Base(name), len(b), b)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {

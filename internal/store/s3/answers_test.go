@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/victorleungtw/blog/internal/awsclient"
 	"github.com/victorleungtw/blog/internal/store"
 	"github.com/victorleungtw/blog/internal/store/s3"
 )
@@ -341,8 +342,8 @@ func TestNewClientNeedsARegion(t *testing.T) {
 	if err != nil || c.Options().Region != "ap-east-1" || c.Options().UsePathStyle || c.Options().BaseEndpoint != nil {
 		t.Errorf("NewClient: %v", err)
 	}
-	if n := c.Options().Retryer.MaxAttempts(); n != 5 {
-		t.Errorf("%d attempts, want 5", n)
+	if n := c.Options().Retryer.MaxAttempts(); n != awsclient.Attempts {
+		t.Errorf("%d attempts, want %d", n, awsclient.Attempts)
 	}
 }
 

@@ -49,6 +49,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -114,11 +115,14 @@ func (b *Bucket) get(ctx context.Context, key string) (*store.Object, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", errCutShort, err)
 	}
+	date, _ := awsmiddleware.GetServerTime(out.ResultMetadata)
 	return &store.Object{
+		Date: date,
 		Meta: store.Meta{
 			ContentType:     aws.ToString(out.ContentType),
 			ContentEncoding: aws.ToString(out.ContentEncoding),
 			CacheControl:    aws.ToString(out.CacheControl),
+			CacheTags:       out.Metadata[cacheTag],
 		},
 		Body: body.Bytes(),
 		ETag: aws.ToString(out.ETag),
@@ -179,6 +183,7 @@ func (b *Bucket) put(ctx context.Context, key string, m store.Meta, body store.B
 		ContentType:       optional(m.ContentType),
 		ContentEncoding:   optional(m.ContentEncoding),
 		CacheControl:      optional(m.CacheControl),
+		Metadata:          metadata(m),
 		ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
 		ChecksumSHA256:    aws.String(base64.StdEncoding.EncodeToString(body.SHA256[:])),
 	}
@@ -192,6 +197,17 @@ func (b *Bucket) put(ctx context.Context, key string, m store.Meta, body store.B
 		return "", b.explain(err)
 	}
 	return aws.ToString(out.ETag), nil
+}
+
+// cacheTag is the name of the metadata that S3 sends as the header
+// x-amz-meta-cache-tag.
+const cacheTag = "cache-tag"
+
+func metadata(m store.Meta) map[string]string {
+	if m.CacheTags == "" {
+		return nil
+	}
+	return map[string]string{cacheTag: m.CacheTags}
 }
 
 func optional(s string) *string {
@@ -217,15 +233,27 @@ func payloadHash(sum string) func(*middleware.Stack) error {
 // List implements store.Bucket. It takes a request for each 1,000 keys.
 func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		for o, err := range b.objects(ctx, prefix) {
+			if !yield(aws.ToString(o.Key), err) {
+				return
+			}
+		}
+	}
+}
+
+// objects yields the objects whose keys begin with prefix. An error is the last
+// that it yields.
+func (b *Bucket) objects(ctx context.Context, prefix string) iter.Seq2[types.Object, error] {
+	return func(yield func(types.Object, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield("", fmt.Errorf("listing s3://%s/%s: %w", b.name, prefix, b.explain(err)))
+				yield(types.Object{}, fmt.Errorf("listing s3://%s/%s: %w", b.name, prefix, b.explain(err)))
 				return
 			}
 			for _, o := range page.Contents {
-				if !yield(aws.ToString(o.Key), nil) {
+				if !yield(o, nil) {
 					return
 				}
 			}

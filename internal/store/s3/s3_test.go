@@ -14,3 +14,9 @@ func TestConformance(t *testing.T) {
 	client := lab.Client(t)
 	storetest.Run(t, func(t *testing.T) store.Bucket { return s3.New(client, newBucket(t)) })
 }
+
+func TestJanitor(t *testing.T) {
+	_, newBucket := lab.Start(t)
+	client := lab.Client(t)
+	storetest.RunJanitor(t, func(t *testing.T) store.Janitor { return s3.New(client, newBucket(t)) })
+}

@@ -90,33 +90,42 @@ func listManyPages(t *testing.T, b store.Bucket) {
 		t.Skip("writes 1,100 objects")
 	}
 	const n = 1100
-	next := make(chan int)
+	var want []string
+	for i := range n {
+		want = append(want, fmt.Sprintf("page/%04d", i))
+	}
+	createAll(t, b, want)
+	keys := list(t, b, "page/")
+	if len(keys) != n {
+		t.Fatalf("List yields %d keys, want %d", len(keys), n)
+	}
+	for i, key := range keys {
+		if key != want[i] {
+			t.Fatalf("key %d is %q, want %q", i, key, want[i])
+		}
+	}
+}
+
+// createAll writes objects, eight at a time, each holding its key.
+func createAll(t *testing.T, b store.Bucket, keys []string) {
+	t.Helper()
+	next := make(chan string)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			for i := range next {
+			for key := range next {
 				if t.Failed() {
 					continue // one report is enough
 				}
-				key := fmt.Sprintf("page/%04d", i)
 				if err := b.Create(t.Context(), key, text, store.Bytes([]byte(key))); err != nil {
 					t.Errorf("Create(%q): %v", key, err)
 				}
 			}
 		})
 	}
-	for i := range n {
-		next <- i
+	for _, key := range keys {
+		next <- key
 	}
 	close(next)
 	wg.Wait()
-	keys := list(t, b, "page/")
-	if len(keys) != n {
-		t.Fatalf("List yields %d keys, want %d", len(keys), n)
-	}
-	for i, key := range keys {
-		if want := fmt.Sprintf("page/%04d", i); key != want {
-			t.Fatalf("key %d is %q, want %q", i, key, want)
-		}
-	}
 }

@@ -111,6 +111,7 @@ func createThenGet(t *testing.T, b store.Bucket) {
 		// other bytes.
 		{"page/plain.gz", store.Meta{ContentType: "text/html", ContentEncoding: "gzip"}, []byte("not gzip at all")},
 		{"page/newlines", text, []byte("\n\n{\"size\":1}\n")},
+		{"page/tagged", store.Meta{ContentType: "text/html", CacheTags: "p-0123,p-4567"}, []byte("tagged")},
 		{"page/empty", text, nil},
 		{"asset/large.bin", store.Meta{ContentType: "application/octet-stream"}, noise(5 << 20)},
 	} {
