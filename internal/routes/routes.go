@@ -4,15 +4,21 @@
 //
 // # Keys
 //
-//	www!c             {"n":18,"gen":21,"has":[12,15,16,17,18]}: the current
-//	                  release, the generation of the head that made it current,
-//	                  and the releases that the table holds whole
+//	www!c             {"n":18,"gen":21,"id":"5f0c1e9a","has":[12,15,16,17,18]}:
+//	                  the current release, the generation and the id of the head
+//	                  that made it current, and the releases that the table
+//	                  holds whole; with "next", what will be current and when
 //	www/2026/03/01/a/ 18:<digest>,12:<digest>  a path's entries, newest first
 //	www=<digest>      the body of a page small enough to be answered by the
 //	                  function itself (the 404 pages)
 //
+//	www!k             the key that links to shared drafts are signed with
+//
 // "www" is the namespace of the blog; another namespace in the same table is
-// another view of the same edge (a preview of a branch). A path in a key is
+// another view of the same edge: a branch, whose name is its namespace. A branch
+// holds only what differs. Its NAME!c is {"n":3}, the number of its own last
+// publish, and of a path's entries only one of exactly that number counts; what
+// has none is shown as the blog has it. A path in a key is
 // the decoded, UTF-8 form of the URL's path: percent-encoding would spend nine
 // bytes on each Chinese character, of the 512 that a key may have.
 //
@@ -25,6 +31,14 @@
 // the one key www!c is changed, an edge that still holds yesterday's www!c
 // picks yesterday's entries from today's values, and rolling back is changing
 // one number.
+//
+// # next
+//
+// A coming release is written like any other and then listed in next with the
+// second from which it is current. Every edge compares its own clock, so that
+// it goes live everywhere at that second, with no write: [{"n":19,"at":1767225600}]
+// makes 19 the release from 2026-01-01T00:00:00Z on. At and the edge function
+// apply the same rule.
 //
 // # has
 //
@@ -51,9 +65,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/victorleungtw/blog/internal/recipe"
@@ -62,10 +78,10 @@ import (
 // The documented limits of a CloudFront KeyValueStore, which every Table
 // enforces.
 const (
-	MaxKey    = 512             // bytes
-	MaxValue  = 1024            // bytes
-	MaxTable  = 5 * 1024 * 1024 // bytes, keys and values
-	MaxUpdate = 50              // keys in one Update
+	MaxKey    = 512      // bytes
+	MaxValue  = 1024     // bytes
+	MaxTable  = maxTable // bytes, keys and values
+	MaxUpdate = 50       // keys in one Update
 )
 
 // Gone marks a path that a release no longer has.
@@ -87,18 +103,25 @@ type Table interface {
 	// Get reads one value. ok is false for a key that is not there.
 	Get(ctx context.Context, key string) (value string, ok bool, err error)
 	// Update puts and deletes up to MaxUpdate keys, all or none, if the table
-	// still has this ETag, and returns the new one. Deleting a key that is
-	// not there is no error. An Update of nothing leaves the ETag as it is.
+	// still has this ETag, and returns what it is then. Deleting a key that
+	// is not there is no error. An Update of nothing leaves the ETag as it is.
 	// What CheckUpdate refuses is refused before anything is read.
 	//
 	// A table behind a network can lose an answer: then Update returns
 	// ErrStale, or another error, for a change that was made. The caller
 	// reads again and sees what is left to do.
-	Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error)
+	Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (Info, error)
 	// All reads the whole table as it was at one moment, or returns ErrStale
 	// when it changes too often for that. It takes a call for each 50 keys:
 	// for repair and reports, not for publishing.
 	All(ctx context.Context) (map[string]string, error)
+}
+
+// Info is a table as a whole.
+type Info struct {
+	ETag  string // names what it holds
+	Items int    // keys
+	Bytes int    // of keys and values, of MaxTable; AWS counts them so
 }
 
 // CheckUpdate returns an error when no Table would take this Update: over the
@@ -198,14 +221,40 @@ func Resolve(entries []Entry, n int) (to string, ok bool) {
 	return to, best > 0
 }
 
+// MaxNext bounds the coming releases in www!c, which is one value of at most
+// MaxValue bytes and is read for every page.
+const MaxNext = 8
+
 // Current is the value of the key www!c.
 type Current struct {
-	N   int   `json:"n"`             // the current release
-	Gen int   `json:"gen,omitempty"` // generation of the head that it was taken from
-	Has []int `json:"has,omitempty"` // releases that the table holds whole, ascending
+	N    int      `json:"n"`              // the current release, but for Next
+	Gen  int      `json:"gen,omitempty"`  // generation of the head that it was taken from
+	ID   string   `json:"id,omitempty"`   // first 8 digits of that head's id
+	Has  []int    `json:"has,omitempty"`  // releases that the table holds whole, ascending
+	Next []Coming `json:"next,omitempty"` // by At, at most MaxNext
 }
 
-// ParseCurrent reads www!c. An empty value is a table without a release.
+// Coming is a release that is current from a moment on.
+type Coming struct {
+	N  int   `json:"n"`
+	At int64 `json:"at"` // Unix seconds
+}
+
+// At returns the release that readers see at t: the last of Next whose time has
+// come, else N.
+func (c Current) At(t time.Time) int {
+	n := c.N
+	for _, next := range c.Next {
+		if next.At <= t.Unix() {
+			n = next.N
+		}
+	}
+	return n
+}
+
+// ParseCurrent reads www!c. An empty value is a table without a release. It
+// takes only what a publisher writes; the edge function is more patient, and
+// passes over a coming release that it cannot read.
 func ParseCurrent(value string) (Current, error) {
 	var c Current
 	if value == "" {
@@ -216,6 +265,14 @@ func ParseCurrent(value string) (Current, error) {
 	}
 	if c.N < 1 || slices.ContainsFunc(c.Has, func(n int) bool { return n < 1 }) {
 		return Current{}, fmt.Errorf("route table: current release %q: want releases of 1 and more", value)
+	}
+	for i, next := range c.Next {
+		if next.N < 1 || next.At < 1 || i > 0 && next.At <= c.Next[i-1].At {
+			return Current{}, fmt.Errorf("route table: current release %q: want coming releases of 1 and more, by time", value)
+		}
+	}
+	if len(c.Next) > MaxNext {
+		return Current{}, fmt.Errorf("route table: current release %q: %d coming releases, %d are allowed", value, len(c.Next), MaxNext)
 	}
 	return c, nil
 }
@@ -231,7 +288,21 @@ type Namespace string
 // Site is the namespace that readers see.
 const Site Namespace = "www"
 
+// branchForm is a part of a host name, and a key's first part.
+var branchForm = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
+
+// Branch returns the namespace of a branch: a name of 1 to 40 of a–z, 0–9 and
+// "-", because it is also a part of the host name at which the branch is seen.
+// A host name's part begins and ends with none of the last.
+func Branch(name string) (Namespace, error) {
+	if !branchForm.MatchString(name) || strings.Trim(name, "-") != name || Namespace(name) == Site {
+		return "", fmt.Errorf("a branch cannot be called %q: want 1 to 40 of a-z, 0-9 and - between them, and not %q", name, Site)
+	}
+	return Namespace(name), nil
+}
+
 func (ns Namespace) CurrentKey() string             { return string(ns) + "!c" }
+func (ns Namespace) ShareKey() string               { return string(ns) + "!k" }
 func (ns Namespace) PathKey(path string) string     { return string(ns) + path }
 func (ns Namespace) InlineKey(digest string) string { return string(ns) + "=" + digest }
 

@@ -3,9 +3,11 @@ package routes_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/routes"
@@ -89,25 +91,53 @@ func TestCurrent(t *testing.T) {
 		"":                                   {},
 		`{"n":18}`:                           {N: 18},
 		`{"n":18,"gen":21,"has":[12,15,18]}`: {N: 18, Gen: 21, Has: []int{12, 15, 18}},
+		`{"n":18,"gen":21,"id":"5f0c1e9a","has":[18,19],"next":[{"n":19,"at":1767225600},{"n":21,"at":1767225601}]}`: {
+			N: 18, Gen: 21, ID: "5f0c1e9a", Has: []int{18, 19}, Next: []routes.Coming{{19, 1767225600}, {21, 1767225601}},
+		},
 	} {
 		got, err := routes.ParseCurrent(value)
-		if err != nil || fmt.Sprint(got.N, got.Gen, got.Has) != fmt.Sprint(want.N, want.Gen, want.Has) {
+		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("ParseCurrent(%q) = %+v, %v; want %+v", value, got, err, want)
 		}
 		if value != "" && got.String() != value {
 			t.Errorf("String = %q, want %q", got, value)
 		}
 	}
-	for _, value := range []string{"18", `{"n":"18"}`, `{"n":0}`, `{"n":-1}`, `{}`, "null", `{"n":1,"has":[0]}`, `{"n":1}x`, "{"} {
+	for _, value := range []string{"18", `{"n":"18"}`, `{"n":0}`, `{"n":-1}`, `{}`, "null", `{"n":1,"has":[0]}`, `{"n":1}x`, "{",
+		`{"n":1,"next":[{"n":0,"at":5}]}`, `{"n":1,"next":[{"n":2}]}`, `{"n":1,"next":[{"n":2,"at":5},{"n":3,"at":5}]}`,
+		`{"n":1,"next":{"n":2,"at":5}}`, `{"n":1,"next":[` + strings.Repeat(`{"n":2,"at":5},`, 8) + `{"n":2,"at":5}]}`,
+	} {
 		if c, err := routes.ParseCurrent(value); err == nil {
 			t.Errorf("ParseCurrent(%q) = %+v, want an error", value, c)
 		}
 	}
 }
 
+func TestCurrentAt(t *testing.T) {
+	c := routes.Current{N: 18, Next: []routes.Coming{{19, 1000}, {22, 2000}}}
+	for at, want := range map[int64]int{0: 18, 999: 18, 1000: 19, 1999: 19, 2000: 22, 1 << 40: 22} {
+		if got := c.At(time.Unix(at, 999_999_999)); got != want {
+			t.Errorf("at %d: release %d, want %d", at, got, want)
+		}
+	}
+}
+
+func TestBranch(t *testing.T) {
+	for _, name := range []string{"pr-1", "1", "a", strings.Repeat("a", 40), "wwww"} {
+		if ns, err := routes.Branch(name); err != nil || string(ns) != name {
+			t.Errorf("%q: %q, %v", name, ns, err)
+		}
+	}
+	for _, name := range []string{"", "www", "-a", "a-", "PR-1", "a.b", "a/b", "a!c", "a=b", "ä", "a b", "a\n", strings.Repeat("a", 41)} {
+		if ns, err := routes.Branch(name); err == nil {
+			t.Errorf("%q is the namespace %q", name, ns)
+		}
+	}
+}
+
 func TestNamespace(t *testing.T) {
 	ns := routes.Namespace("pr-12")
-	for _, key := range []string{ns.CurrentKey(), ns.PathKey("/"), ns.PathKey("/標籤/"), ns.InlineKey(digestA)} {
+	for _, key := range []string{ns.CurrentKey(), ns.PathKey("/"), ns.PathKey("/標籤/"), ns.InlineKey(digestA), ns.ShareKey()} {
 		if !ns.Owns(key) {
 			t.Errorf("%s does not own %q", ns, key)
 		}
@@ -204,4 +234,16 @@ func FuzzFormatEntries(f *testing.F) {
 			t.Errorf("Resolve at %d = %q, %v; before it was written %q, %v", at, to, ok, want, found)
 		}
 	})
+}
+
+// The signature was made by openssl dgst -sha256 -hmac 'the key'.
+func TestShareLink(t *testing.T) {
+	got := routes.ShareLink(routes.Site, "the key", time.Unix(1767225600, 0), strings.Repeat("a", 64))
+	if want := "/~share/t85s00." + strings.Repeat("a", 64) + ".DDQM-mMn_Se3SU5G4d1Bp0qUgIO9M9ML92mvuKkWxh8"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	a, b := routes.NewShareKey(), routes.NewShareKey()
+	if a == b || len(a) != 43 {
+		t.Errorf("keys %q and %q", a, b)
+	}
 }

@@ -277,32 +277,32 @@ func (t *Table) All(ctx context.Context) (map[string]string, error) {
 }
 
 // Update implements routes.Table.
-func (t *Table) Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error) {
+func (t *Table) Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (routes.Info, error) {
 	next, err := t.update(ctx, etag, puts, deletes)
 	if err != nil {
-		return "", fmt.Errorf("updating the route table: %w", err)
+		return routes.Info{}, fmt.Errorf("updating the route table: %w", err)
 	}
 	return next, nil
 }
 
-func (t *Table) update(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error) {
+func (t *Table) update(ctx context.Context, etag string, puts map[string]string, deletes []string) (routes.Info, error) {
 	if err := routes.CheckUpdate(puts, deletes); err != nil {
-		return "", err
+		return routes.Info{}, err
 	}
 	unlock, err := t.lock(ctx)
 	if err != nil {
-		return "", err
+		return routes.Info{}, err
 	}
 	defer unlock()
 	s, err := t.read()
 	if err != nil {
-		return "", err
+		return routes.Info{}, err
 	}
 	if s.ETag != etag {
-		return "", routes.ErrStale
+		return routes.Info{}, routes.ErrStale
 	}
 	if len(puts)+len(deletes) == 0 {
-		return etag, nil
+		return routes.Info{ETag: etag, Items: len(s.Values), Bytes: s.size}, nil
 	}
 	next := content{rand.Text(), make(map[string]string, len(s.Values)+len(puts))}
 	maps.Copy(next.Values, s.Values)
@@ -324,10 +324,10 @@ func (t *Table) update(ctx context.Context, etag string, puts map[string]string,
 		}
 	}
 	if size > routes.MaxTable {
-		return "", fmt.Errorf("%w: the table would have %d bytes, %d are allowed", routes.ErrLimit, size, routes.MaxTable)
+		return routes.Info{}, fmt.Errorf("%w: the table would have %d bytes, %d are allowed", routes.ErrLimit, size, routes.MaxTable)
 	}
 	if err := t.write(next, size); err != nil {
-		return "", err
+		return routes.Info{}, err
 	}
-	return next.ETag, nil
+	return routes.Info{ETag: next.ETag, Items: len(next.Values), Bytes: size}, nil
 }

@@ -68,7 +68,7 @@ func (o one) Get(ctx context.Context, key string) (string, bool, error) {
 	return o.reader.Get(ctx, key)
 }
 func (o one) All(ctx context.Context) (map[string]string, error) { return o.reader.All(ctx) }
-func (o one) Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error) {
+func (o one) Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (routes.Info, error) {
 	return o.writer.Update(ctx, etag, puts, deletes)
 }
 

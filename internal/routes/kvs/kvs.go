@@ -29,6 +29,12 @@
 // first try was carried out all the same, the second one finds the ETag changed
 // and Update returns ErrStale: the caller reads again and finds its own change.
 //
+// # Trying again, and where
+//
+// Open makes a client as package awsclient says. It can lead to an endpoint
+// that is not AWS, for tests; New's goes to the account's own, for the SDK puts
+// the account before any host name.
+//
 // # Signing
 //
 // The store has one endpoint for all regions, so requests carry SigV4A, which
@@ -43,6 +49,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -52,7 +59,9 @@ import (
 	kvs "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore/types"
 	"github.com/aws/smithy-go"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
+	"github.com/victorleungtw/blog/internal/awsclient"
 	"github.com/victorleungtw/blog/internal/routes"
 )
 
@@ -76,14 +85,63 @@ func New(cfg aws.Config, storeARN string) (*Table, error) {
 	return &Table{client: kvs.NewFromConfig(cfg), arn: storeARN}, nil
 }
 
+// Options say where a store is.
+type Options struct {
+	ARN      string
+	Region   string // of STS and the like; the store itself has none. Empty for AWS_REGION, or us-east-1
+	Endpoint string // "http://127.0.0.1:7071"; empty for AWS
+}
+
+// Open returns the table in a store, with credentials from the environment. It
+// sends no request.
+func Open(ctx context.Context, o Options) (*Table, error) {
+	cfg, err := awsclient.Load(ctx, awsclient.Options{Region: o.Region})
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Region == "" {
+		cfg.Region = "us-east-1"
+	}
+	t, err := New(cfg, o.ARN)
+	if err != nil || o.Endpoint == "" {
+		return t, err
+	}
+	e, err := url.Parse(o.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	t.client = kvs.NewFromConfig(cfg, kvs.WithEndpointResolverV2(elsewhere{kvs.NewDefaultEndpointResolverV2(), *e}))
+	return t, nil
+}
+
+// elsewhere resolves as the SDK does, and then to another place.
+type elsewhere struct {
+	kvs.EndpointResolverV2
+	url url.URL
+}
+
+// ResolveEndpoint implements kvs.EndpointResolverV2.
+func (e elsewhere) ResolveEndpoint(ctx context.Context, p kvs.EndpointParameters) (smithyendpoints.Endpoint, error) {
+	out, err := e.EndpointResolverV2.ResolveEndpoint(ctx, p)
+	out.URI = e.url
+	return out, err
+}
+
 // Version implements routes.Table.
 func (t *Table) Version(ctx context.Context) (string, error) {
+	now, err := t.describe(ctx)
+	return now.ETag, err
+}
+
+func (t *Table) describe(ctx context.Context) (routes.Info, error) {
 	out, err := t.client.DescribeKeyValueStore(ctx, &kvs.DescribeKeyValueStoreInput{KvsARN: &t.arn})
 	if err != nil {
-		return "", fmt.Errorf("reading the version of the route table: %w", explain(err))
+		return routes.Info{}, fmt.Errorf("reading the version of the route table: %w", explain(err))
 	}
 	t.exists.Store(true)
-	return aws.ToString(out.ETag), nil
+	return routes.Info{
+		ETag: aws.ToString(out.ETag), Items: int(aws.ToInt32(out.ItemCount)), Bytes: int(aws.ToInt64(out.TotalSizeInBytes)),
+	}, nil
 }
 
 // Get implements routes.Table.
@@ -146,17 +204,17 @@ func (t *Table) list(ctx context.Context) (map[string]string, error) {
 }
 
 // Update implements routes.Table.
-func (t *Table) Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error) {
+func (t *Table) Update(ctx context.Context, etag string, puts map[string]string, deletes []string) (routes.Info, error) {
 	next, err := t.update(ctx, etag, puts, deletes)
 	if err != nil {
-		return "", fmt.Errorf("updating the route table: %w", err)
+		return routes.Info{}, fmt.Errorf("updating the route table: %w", err)
 	}
 	return next, nil
 }
 
-func (t *Table) update(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error) {
+func (t *Table) update(ctx context.Context, etag string, puts map[string]string, deletes []string) (routes.Info, error) {
 	if err := routes.CheckUpdate(puts, deletes); err != nil {
-		return "", err
+		return routes.Info{}, err
 	}
 	if len(puts)+len(deletes) == 0 {
 		return t.unchanged(ctx, etag)
@@ -168,13 +226,13 @@ func (t *Table) update(ctx context.Context, etag string, puts map[string]string,
 	there := make([]string, 0, len(deletes))
 	for _, key := range deletes {
 		if _, ok, err := t.Get(ctx, key); err != nil {
-			return "", err
+			return routes.Info{}, err
 		} else if ok {
 			there = append(there, key)
 		}
 	}
 	if len(there) == len(deletes) {
-		return "", explain(err) // so it was about something else
+		return routes.Info{}, explain(err) // so it was about something else
 	}
 	if len(puts)+len(there) == 0 {
 		return t.unchanged(ctx, etag)
@@ -184,18 +242,18 @@ func (t *Table) update(ctx context.Context, etag string, puts map[string]string,
 }
 
 // unchanged is an Update that has nothing to do.
-func (t *Table) unchanged(ctx context.Context, etag string) (string, error) {
-	now, err := t.Version(ctx)
-	if err == nil && now != etag {
+func (t *Table) unchanged(ctx context.Context, etag string) (routes.Info, error) {
+	now, err := t.describe(ctx)
+	if err == nil && now.ETag != etag {
 		err = routes.ErrStale
 	}
 	if err != nil {
-		return "", err
+		return routes.Info{}, err
 	}
-	return etag, nil
+	return now, nil
 }
 
-func (t *Table) send(ctx context.Context, etag string, puts map[string]string, deletes []string) (string, error) {
+func (t *Table) send(ctx context.Context, etag string, puts map[string]string, deletes []string) (routes.Info, error) {
 	in := &kvs.UpdateKeysInput{KvsARN: &t.arn, IfMatch: &etag}
 	for key, value := range puts {
 		in.Puts = append(in.Puts, types.PutKeyRequestListItem{Key: aws.String(key), Value: aws.String(value)})
@@ -206,9 +264,11 @@ func (t *Table) send(ctx context.Context, etag string, puts map[string]string, d
 	}
 	out, err := t.client.UpdateKeys(ctx, in)
 	if err != nil {
-		return "", err
+		return routes.Info{}, err
 	}
-	return aws.ToString(out.ETag), nil
+	return routes.Info{
+		ETag: aws.ToString(out.ETag), Items: int(aws.ToInt32(out.ItemCount)), Bytes: int(aws.ToInt64(out.TotalSizeInBytes)),
+	}, nil
 }
 
 func isNotFound(err error) bool {

@@ -5,9 +5,12 @@
 //	s := kvsfake.Start(t)
 //	table, err := kvs.New(s.Config(), s.ARN)
 //
+// A Server is an http.Handler too, so that other programs can be led to it: New
+// makes one without a listener, and s.Address(url) is what they open.
+//
 // It is strict where AWS's behaviour is known: a request must be signed with
 // SigV4A for all regions, name the store by its ARN and the account by its host
-// name, and carry If-Match; 50 keys a call, deletes included; an ETag that is
+// name (or call an address of this machine), and carry If-Match; 50 keys a call, deletes included; an ETag that is
 // not the current one is a ValidationException "Pre-Condition failed".
 //
 // # Where it differs from AWS
@@ -54,30 +57,58 @@ const account = "123456789012"
 type Server struct {
 	ARN string // of the store
 
-	http *httptest.Server
+	http *httptest.Server // nil without Start
 	wrap atomic.Pointer[func(http.Handler) http.Handler]
 
 	mu     sync.Mutex
+	heard  func(values map[string]string)
 	etag   string
 	values map[string]string
+	bytes  int // of keys and values
 }
 
-// Start starts a server with an empty store, which ends with the test.
-func Start(t testing.TB) *Server {
-	s := &Server{
+// New returns a server with an empty store, which listens nowhere.
+func New() *Server {
+	return &Server{
 		ARN:    "arn:aws:cloudfront::" + account + ":key-value-store/8562a61f-caba-2845-9d99-b97d1ae5d3c0",
 		etag:   newETag(),
 		values: map[string]string{},
 	}
-	s.http = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := http.Handler(http.HandlerFunc(s.serve))
-		if wrap := s.wrap.Load(); wrap != nil {
-			h = (*wrap)(h)
-		}
-		h.ServeHTTP(w, r)
-	}))
+}
+
+// Start starts a server with an empty store, which ends with the test.
+func Start(t testing.TB) *Server {
+	s := New()
+	s.http = httptest.NewServer(s)
 	t.Cleanup(s.http.Close)
 	return s
+}
+
+// URL is where a server that was started listens.
+func (s *Server) URL() string { return s.http.URL }
+
+// Address is the store's, for package routesurl, when the server is reached at
+// a URL.
+func (s *Server) Address(at string) string {
+	return "kvs:" + s.ARN + "?endpoint=" + url.QueryEscape(at)
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := http.Handler(http.HandlerFunc(s.serve))
+	if wrap := s.wrap.Load(); wrap != nil {
+		h = (*wrap)(h)
+	}
+	h.ServeHTTP(w, r)
+}
+
+// Get reads a value as an edge function does: not through the API. An edge in
+// this process needs no signature, and hears of a change at once.
+func (s *Server) Get(_ context.Context, key string) (value string, ok bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok = s.values[key]
+	return value, ok, nil
 }
 
 // Config is the configuration of a client of this server. The client tries
@@ -111,6 +142,14 @@ func (s *Server) Wrap(wrap func(next http.Handler) http.Handler) {
 		return
 	}
 	s.wrap.Store(&wrap)
+}
+
+// Listen calls a function at each change of the store, before anybody can read
+// it, with the store's values. They are not to be kept or changed.
+func (s *Server) Listen(heard func(values map[string]string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = heard
 }
 
 func newETag() string { return "KV" + rand.Text()[:12] }
@@ -150,7 +189,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case len(parts) < 2 || len(parts) > 4 || parts[0] != "key-value-stores" || (len(parts) > 2 && parts[2] != "keys"):
 		Error(w, 404, "UnknownOperationException", "no such operation")
 		return
-	case parts[1] != s.ARN || r.Host != account+".kvs.test":
+	case parts[1] != s.ARN || !ours(r.Host):
 		Error(w, 404, "ResourceNotFoundException", "Key value store not found")
 		return
 	}
@@ -168,6 +207,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		Error(w, 405, "UnknownOperationException", "no such operation")
 	}
+}
+
+// ours says whether a request was sent to the account's host, or to an address
+// of this machine.
+func ours(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return host == account+".kvs.test" || host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // unsigned says why a request's signature is not of the right kind.
@@ -188,18 +236,10 @@ func unsigned(r *http.Request) string {
 	return ""
 }
 
-func (s *Server) size() int {
-	n := 0
-	for k, v := range s.values {
-		n += len(k) + len(v)
-	}
-	return n
-}
-
 func (s *Server) describe(w http.ResponseWriter) {
 	w.Header().Set("ETag", s.etag)
 	reply(w, 200, map[string]any{
-		"Created": 1.7e9, "ItemCount": len(s.values), "KvsARN": s.ARN, "Status": "READY", "TotalSizeInBytes": s.size(),
+		"Created": 1.7e9, "ItemCount": len(s.values), "KvsARN": s.ARN, "Status": "READY", "TotalSizeInBytes": s.bytes,
 	})
 }
 
@@ -209,7 +249,7 @@ func (s *Server) get(w http.ResponseWriter, key string) {
 		Error(w, 404, "ResourceNotFoundException", "Key not found")
 		return
 	}
-	reply(w, 200, map[string]any{"ItemCount": len(s.values), "Key": key, "TotalSizeInBytes": s.size(), "Value": value})
+	reply(w, 200, map[string]any{"ItemCount": len(s.values), "Key": key, "TotalSizeInBytes": s.bytes, "Value": value})
 }
 
 // list answers one page. The token is the last key of the page before, so that
@@ -283,25 +323,38 @@ func (s *Server) update(w http.ResponseWriter, r *http.Request) {
 		Error(w, 400, "ValidationException", "Pre-Condition failed")
 		return
 	}
-	next := maps.Clone(s.values)
+	// The cost of a call is that of its keys, not of the whole store, which a
+	// benchmark fills call by call.
+	bytes := s.bytes
 	for _, p := range in.Deletes {
-		if _, ok := next[p.Key]; !ok {
+		v, ok := s.values[p.Key]
+		if !ok {
 			Error(w, 404, "ResourceNotFoundException", "Key not found")
 			return
 		}
-		delete(next, p.Key)
+		bytes -= len(p.Key) + len(v)
 	}
 	for _, p := range in.Puts {
-		next[p.Key] = *p.Value
+		if v, ok := s.values[p.Key]; ok {
+			bytes -= len(p.Key) + len(v)
+		}
+		bytes += len(p.Key) + len(*p.Value)
 	}
-	before := s.values
-	s.values = next
-	if s.size() > routes.MaxTable {
-		s.values = before
+	if bytes > routes.MaxTable {
 		Error(w, 402, "ServiceQuotaExceededException", "Limit exceeded: Maximum size of the key value store")
 		return
 	}
+	for _, p := range in.Deletes {
+		delete(s.values, p.Key)
+	}
+	for _, p := range in.Puts {
+		s.values[p.Key] = *p.Value
+	}
+	s.bytes = bytes
 	s.etag = newETag()
+	if s.heard != nil {
+		s.heard(s.values)
+	}
 	w.Header().Set("ETag", s.etag)
-	reply(w, 200, map[string]any{"ItemCount": len(s.values), "TotalSizeInBytes": s.size()})
+	reply(w, 200, map[string]any{"ItemCount": len(s.values), "TotalSizeInBytes": s.bytes})
 }

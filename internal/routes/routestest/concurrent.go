@@ -30,7 +30,7 @@ func oneWriterWins(t *testing.T, table routes.Table) {
 			wg.Go(func() {
 				me := strconv.Itoa(i)
 				<-start
-				etags[i], errs[i] = table.Update(t.Context(), etag, map[string]string{"a": me, "b": me, "only" + me: me}, nil)
+				etags[i], errs[i] = updated(t.Context(), table, etag, map[string]string{"a": me, "b": me, "only" + me: me}, nil)
 			})
 		}
 		close(start)
@@ -53,7 +53,7 @@ func oneWriterWins(t *testing.T, table routes.Table) {
 		want(t, table, map[string]string{"a": me, "b": me, "only" + me: me})
 		etag = etags[winner]
 		var err error
-		if etag, err = table.Update(t.Context(), etag, nil, []string{"a", "b", "only" + me}); err != nil {
+		if etag, err = updated(t.Context(), table, etag, nil, []string{"a", "b", "only" + me}); err != nil {
 			t.Fatalf("round %d: Update with the winner's ETag: %v", round, err)
 		}
 	}

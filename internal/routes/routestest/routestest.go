@@ -62,12 +62,23 @@ func version(t *testing.T, table routes.Table) string {
 func update(t *testing.T, table routes.Table, puts map[string]string, deletes ...string) {
 	t.Helper()
 	before := version(t, table)
-	etag, err := table.Update(t.Context(), before, puts, deletes)
+	info, err := table.Update(t.Context(), before, puts, deletes)
 	if err != nil {
 		t.Fatalf("Update: %v", err)
 	}
-	if now := version(t, table); etag != now || etag == before {
-		t.Errorf("Update returns the ETag %q; it was %q and is %q", etag, before, now)
+	if now := version(t, table); info.ETag != now || info.ETag == before {
+		t.Errorf("Update returns the ETag %q; it was %q and is %q", info.ETag, before, now)
+	}
+	all, err := table.All(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := 0
+	for k, v := range all {
+		size += len(k) + len(v)
+	}
+	if info.Items != len(all) || info.Bytes != size {
+		t.Errorf("Update says %d keys of %d bytes; there are %d of %d", info.Items, info.Bytes, len(all), size)
 	}
 }
 
@@ -187,7 +198,7 @@ func stale(t *testing.T, table routes.Table) {
 func updateOfNothing(t *testing.T, table routes.Table) {
 	update(t, table, map[string]string{"k": "1"})
 	etag := version(t, table)
-	got, err := table.Update(t.Context(), etag, nil, nil)
+	got, err := updated(t.Context(), table, etag, nil, nil)
 	if err != nil || got != etag || version(t, table) != etag {
 		t.Errorf("Update of nothing = %q, %v; want %q as it was", got, err, etag)
 	}
@@ -251,12 +262,12 @@ func tableLimit(t *testing.T, table routes.Table) {
 			n++
 		}
 		var err error
-		if etag, err = table.Update(t.Context(), etag, puts, nil); err != nil {
+		if etag, err = updated(t.Context(), table, etag, puts, nil); err != nil {
 			t.Fatalf("Update with %d bytes left: %v", left, err)
 		}
 	}
 	// Exactly full is allowed.
-	if etag, err := table.Update(t.Context(), etag, map[string]string{"k": value[:left-1]}, nil); err != nil {
+	if etag, err := updated(t.Context(), table, etag, map[string]string{"k": value[:left-1]}, nil); err != nil {
 		t.Fatalf("Update that fills the table: %s, %v", etag, err)
 	}
 	etag = version(t, table)
@@ -268,7 +279,7 @@ func tableLimit(t *testing.T, table routes.Table) {
 	}
 	wantNone(t, table, "l")
 	// A full table still changes.
-	if etag, err := table.Update(t.Context(), etag, map[string]string{"l": value, fmt.Sprintf(key, 1): "1:-"}, []string{fmt.Sprintf(key, 0)}); err != nil {
+	if etag, err := updated(t.Context(), table, etag, map[string]string{"l": value, fmt.Sprintf(key, 1): "1:-"}, []string{fmt.Sprintf(key, 0)}); err != nil {
 		t.Errorf("Update of a full table that does not make it larger: %s, %v", etag, err)
 	}
 	if got, err := table.All(t.Context()); err != nil || len(got) != n+1 {
@@ -315,4 +326,10 @@ func cancelled(t *testing.T, table routes.Table) {
 	_, err = table.Update(ctx, etag, map[string]string{"k": "2"}, nil)
 	check("Update", err)
 	want(t, table, map[string]string{"k": "1"})
+}
+
+// updated is Update for those who want the new ETag alone.
+func updated(ctx context.Context, table routes.Table, etag string, puts map[string]string, deletes []string) (string, error) {
+	now, err := table.Update(ctx, etag, puts, deletes)
+	return now.ETag, err
 }
