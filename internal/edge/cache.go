@@ -98,3 +98,14 @@ func (c *cache) remove(key string) {
 		c.drop(el)
 	}
 }
+
+// removeIf drops every entry that drop wants gone.
+func (c *cache) removeIf(drop func(key string, e *entry) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, el := range c.byKey {
+		if drop(key, el.Value.(*item).entry) {
+			c.drop(el)
+		}
+	}
+}

@@ -104,10 +104,11 @@ func NewDistribution(c DistributionConfig, parts Parts) (*Distribution, error) {
 	if parts.KeyValues == nil {
 		return nil, errors.New("the edge function has no key-value store to read")
 	}
-	f, err := NewFunction(FunctionJS, parts.KeyValues, d.log, 0)
+	f, err := NewFunction(Source(), parts.KeyValues, d.log, 0)
 	if err != nil {
 		return nil, err
 	}
+	f.Now = d.now
 	d.function = f
 	return d, nil
 }

@@ -4,13 +4,13 @@
 //
 // # The parts
 //
-//   - function.js (FunctionJS) is the edge function, byte for byte as it is
-//     deployed. Package subset says that it is within the language that
-//     CloudFront documents.
+//   - function.js is the edge function. Source is what of it is deployed: all
+//     but comments and indentation. Package subset says that it is within the
+//     language that CloudFront documents.
 //   - policy.go is the distribution as data: behaviours, cache policies,
 //     origin groups, headers. The CDK app makes CloudFront resources of it,
 //     and Distribution behaves as it says, so the two cannot drift apart.
-//   - Function runs function.js in sobek, a JavaScript engine in Go, against
+//   - Function runs it in sobek, a JavaScript engine in Go, against
 //     any key-value store, and refuses what CloudFront would refuse.
 //   - Distribution is an http.Handler that does for one machine what
 //     CloudFront does for the world: behaviour, function, cache, origin
@@ -38,15 +38,8 @@
 // is cached for no time at all.
 package edge
 
-import (
-	_ "embed"
-)
-
-// FunctionJS is the edge function's source, as it is deployed.
-//
-//go:embed function.js
-var FunctionJS []byte
-
-// ReleaseHeader carries the current release's number: on a request from the
-// edge function to the origin, and on the function's own answers.
+// ReleaseHeader carries the number of the release that is shown: on a request
+// from the edge function to the origin, and on the function's own answers. On
+// the host of a branch it is "18+pr-7.3", for the third publish of branch pr-7
+// on top of release 18.
 const ReleaseHeader = "x-blog-release"

@@ -57,6 +57,10 @@ type Result struct {
 // once: a JavaScript runtime serves one, so there is one for each processor,
 // made when it is first needed.
 type Function struct {
+	// Now is the clock of Date, which stands still during a run. It is set
+	// before the first; nil means time.Now.
+	Now func() time.Time
+
 	src     string
 	kv      KeyValues
 	log     *slog.Logger
@@ -110,6 +114,9 @@ func (f *Function) Run(ctx context.Context, e Event) (Result, error) {
 		}
 	}
 	in.ctx, in.kv, in.log, in.reads, in.start = ctx, f.kv, f.log, 0, time.Now()
+	if f.Now != nil {
+		in.start = f.Now()
+	}
 	timer := time.AfterFunc(f.limit, func() { in.rt.Interrupt("the time limit") })
 	out, err := in.call(&e)
 	if !timer.Stop() || err != nil {
@@ -198,13 +205,16 @@ func newInstance(src string) (*instance, error) {
 
 	// CloudFront finds the function by its name; a module must export it. The
 	// export is a line of its own, so that places in errors are the file's.
-	cloudfront := &module{in: in}
+	modules := map[string]sobek.ModuleRecord{
+		"cloudfront": &module{value: in.cloudfront}, "crypto": &module{value: in.crypto},
+	}
 	m, err := sobek.ParseModule("function.js", src+"\nexport { handler };\n",
 		func(_ any, specifier string) (sobek.ModuleRecord, error) {
-			if specifier != "cloudfront" {
+			m, ok := modules[specifier]
+			if !ok {
 				return nil, fmt.Errorf("no module %q", specifier)
 			}
-			return cloudfront, nil
+			return m, nil
 		})
 	if err != nil {
 		return nil, fmt.Errorf("loading the edge function: %w", err)

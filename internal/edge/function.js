@@ -2,17 +2,22 @@
 //
 // CloudFront runs it for every viewer request of the behaviours that name it
 // (policy.go), in JavaScript runtime 2.0. What it reads is described in package
-// routes: www!c is the current release, www<path> what a path has been since
-// which release. It answers redirects, 400, 404, 405, 410 and 503 itself; for
+// routes: www!c is the current release and those to come, www<path> what a path
+// has been since which release, NAME!c and NAME<path> what a branch shows
+// instead. It answers redirects, 400, 404, 405, 410 and 503 itself; for
 // everything else it rewrites the URI and lets the request go on to the cache.
 //
 // The language is the documented subset and nothing else (package subset): in
 // particular await stands in a statement of its own, because the runtime
 // refuses it inside an argument list, with a 503 for every request.
+//
+// What is deployed is this file without its comments and indentation
+// (strip.go), so that CloudFront's 10 KB are for code.
 import cf from 'cloudfront';
+import crypto from 'crypto';
 
 const kvs = cf.kvs();
-const NAMESPACE = 'www';
+const SITE = 'www';
 
 // CloudFront's documentation does not say that a response headers policy
 // covers answers made here, so they carry the same values themselves; a test
@@ -29,7 +34,9 @@ const SECURITY = {
     'strict-transport-security': 'max-age=63072000',
     'x-content-type-options': 'nosniff'
 };
+const PLAIN = { 'cache-control': 'no-store', 'content-type': 'text/plain; charset=utf-8' };
 const REASONS = {
+    '200': 'OK',
     '301': 'Moved Permanently',
     '400': 'Bad Request',
     '404': 'Not Found',
@@ -54,12 +61,13 @@ async function handler(event) {
 
 async function route(request) {
     const uri = request.uri;
-    delete request.headers['x-blog-release']; // a viewer may not choose it
+    // A viewer may not choose it.
+    delete request.headers['x-blog-release'];
 
     // A digest address needs no route, and so no key-value store.
     const digest = /^\/page\/([0-9a-f]{64})(\.css)?$/.exec(uri);
     if (digest && readable(request)) {
-        request.uri = page(digest[1], request);
+        request.uri = variant('/page/', digest[1], request);
         return request;
     }
 
@@ -73,12 +81,28 @@ async function route(request) {
         return respond(400, {}, '');
     }
 
-    const value = await kvs.get(`${NAMESPACE}!c`);
-    const n = JSON.parse(value).n;
-    if (!(n >= 1)) {
-        throw new Error('no release is current');
+    const namespace = hosted(request);
+    if (uri.startsWith('/~share/')) {
+        const answer = await shared(request, namespace);
+        return answer;
     }
-    request.headers['x-blog-release'] = { value: `${n}` };
+    // Whatever a branch holds, it is not for search engines.
+    if (namespace !== SITE && uri === '/robots.txt') {
+        return respond(200, PLAIN, 'User-agent: *\nDisallow: /\n');
+    }
+
+    const value = await kvs.get(`${SITE}!c`);
+    const view = { namespace: namespace, n: current(value), branch: 0, release: '' };
+    view.release = `${view.n}`;
+    if (namespace !== SITE) {
+        const published = await need(`${namespace}!c`);
+        if (published === null) {
+            return respond(404, PLAIN, `There is no branch ${namespace}.\n`);
+        }
+        view.branch = JSON.parse(published).n;
+        view.release += `+${namespace}.${view.branch}`;
+    }
+    request.headers['x-blog-release'] = { value: view.release };
 
     // Dynamic paths go to the renderer as they are; the number above makes
     // their cache entries those of one release.
@@ -86,41 +110,100 @@ async function route(request) {
         return request;
     }
     if (!readable(request)) {
-        return respond(405, { allow: 'GET, HEAD', 'x-blog-release': `${n}` }, '');
+        return respond(405, { allow: 'GET, HEAD', 'x-blog-release': view.release }, '');
     }
 
     // The behaviour of digest addresses ("/page/" and 64 characters) lets
     // browsers keep an answer for a year. Nothing that a route can change may
     // be served under it.
     if (path.startsWith('/page/') && uri.length >= 70) {
-        const missing = await absent(404, path, n);
+        const missing = await absent(404, path, view);
         return missing;
     }
 
-    const own = await read(NAMESPACE + path);
-    let to = resolve(own, n);
+    const own = await find(path, view);
+    let to = own.to;
     let target = to;
     if (to === '' && !path.endsWith('/')) {
-        const folder = await read(`${NAMESPACE}${path}/`);
-        to = resolve(folder, n);
+        const folder = await find(`${path}/`, view);
+        to = folder.to;
         target = isDigest(to) ? `${uri}/` : to;
     } else if (isDigest(to)) {
-        request.uri = page(to, request);
+        request.uri = variant('/page/', to, request);
         return request;
     }
     if (target.charAt(0) === '/') {
-        return respond(301, { location: address(target, request.querystring), 'x-blog-release': `${n}` }, '');
+        return respond(301, { location: address(target, request.querystring), 'x-blog-release': view.release }, '');
     }
-    if (to === '' && own === null && fits(NAMESPACE + path)) {
-        // get() fails in the same way for a missing key and for a store that
-        // is down; only exists() tells them apart.
-        const there = await kvs.exists(NAMESPACE + path);
-        if (there) {
-            throw new Error('a key that exists could not be read');
+    if (to === '' && !own.known) {
+        await missing(SITE + path);
+    }
+    const answer = await absent(to === '-' ? 410 : 404, path, view);
+    return answer;
+}
+
+// hosted returns the namespace of the host: NAME.branch.<domain> is a branch.
+function hosted(request) {
+    const host = request.headers.host;
+    const branch = /^([a-z0-9-]{1,40})\.branch\./.exec(host ? host.value.toLowerCase() : '');
+    return branch ? branch[1] : SITE;
+}
+
+// current returns the release that readers see now: that of www!c, or the last
+// coming one whose time is there. The clock stands still during a run, so one
+// answer is of one release. What is damaged in next is passed over; a site
+// that cannot foresee is better than none.
+function current(value) {
+    const c = JSON.parse(value);
+    let n = c.n;
+    if (!(n >= 1)) {
+        throw new Error('no release is current');
+    }
+    const next = Array.isArray(c.next) ? c.next : [];
+    for (let i = 0; i < next.length; i++) {
+        const coming = next[i] || {};
+        if (Number.isInteger(coming.n) && coming.n >= 1 && Number.isInteger(coming.at) && coming.at >= 1 && coming.at <= now()) {
+            n = coming.n;
         }
     }
-    const answer = await absent(to === '-' ? 410 : 404, path, n);
-    return answer;
+    return n;
+}
+
+// now is in Unix seconds.
+function now() {
+    return Date.now() / 1000;
+}
+
+// shared answers a link to a draft: its expiry (Unix seconds in base 36), the
+// page's digest, and who made the link signed both. Whoever has no such link
+// learns nothing, not even whether there is such a draft.
+async function shared(request, namespace) {
+    const link = /^\/~share\/([0-9a-z]{1,9})\.([0-9a-f]{64})\.([\w-]{43})$/.exec(request.uri);
+    if (!readable(request)) {
+        return respond(405, { allow: 'GET, HEAD' }, '');
+    }
+    if (link) {
+        const key = await need(`${namespace}!k`);
+        if (key !== null && signed(`share\n${namespace}\n${link[1]}\n${link[2]}`, key, link[3])) {
+            if (parseInt(link[1], 36) <= now()) {
+                return respond(410, { 'cache-control': 'no-store' }, '');
+            }
+            request.uri = variant('/draft/', link[2], request);
+            return request;
+        }
+    }
+    return respond(404, { 'cache-control': 'no-store' }, '');
+}
+
+// signed compares all 43 characters whatever they are, so that the time that it
+// takes says nothing about where two signatures differ.
+function signed(text, key, signature) {
+    const want = crypto.createHmac('sha256', key).update(text).digest('base64url');
+    let differ = 0;
+    for (let i = 0; i < want.length; i++) {
+        differ |= want.charCodeAt(i) ^ signature.charCodeAt(i);
+    }
+    return differ === 0;
 }
 
 function readable(request) {
@@ -145,11 +228,47 @@ async function read(key) {
     return value;
 }
 
-// resolve returns the newest entry of a value whose release is not above n:
-// a digest, '-' for gone, an absolute path; '' when there is none.
-function resolve(value, n) {
+// need is read for a key whose absence means something: it throws when the
+// store could not say. get() fails in the same way for a missing key and for a
+// store that is down; only exists() tells them apart.
+async function need(key) {
+    const value = await read(key);
+    if (value === null) {
+        await missing(key);
+    }
+    return value;
+}
+
+async function missing(key) {
+    if (fits(key)) {
+        const there = await kvs.exists(key);
+        if (there) {
+            throw new Error('a key that exists could not be read');
+        }
+    }
+}
+
+// find returns what a path is in a view: a digest, '-' for gone, an absolute
+// path; '' when it is nothing. A branch is a difference, shown on top of what
+// is current. known says that the site has, or had, something there.
+async function find(path, view) {
+    const found = { to: '', known: true };
+    if (view.branch) {
+        const own = await read(view.namespace + path);
+        found.to = resolve(own, view.branch, view.branch);
+    }
+    if (found.to === '') {
+        const value = await read(SITE + path);
+        found.to = resolve(value, view.n, 1);
+        found.known = value !== null;
+    }
+    return found;
+}
+
+// resolve returns the newest entry of a value whose release is from first to n.
+function resolve(value, n, first) {
     const entries = value === null ? [] : value.split(',');
-    let best = 0;
+    let best = first - 1;
     let to = '';
     for (let i = 0; i < entries.length; i++) {
         const colon = entries[i].indexOf(':');
@@ -166,9 +285,9 @@ function isDigest(to) {
     return /^[0-9a-f]{64}$/.test(to);
 }
 
-// page returns the stored variant that the viewer likes best: br before gzip
-// before identity when it says the same of them.
-function page(digest, request) {
+// variant returns the address of the stored variant that the viewer likes best:
+// br before gzip before identity when it says the same of them.
+function variant(folder, digest, request) {
     const header = request.headers['accept-encoding'];
     const lines = header ? header.multiValue || [header] : [];
     const accept = lines.map((line) => line.value).join(',').toLowerCase().split(',');
@@ -185,7 +304,7 @@ function page(digest, request) {
             }
         }
     }
-    return `/page/${digest}${suffix}`;
+    return folder + digest + suffix;
 }
 
 // address makes a Location: a path of this site, in ASCII, with the request's
@@ -211,25 +330,31 @@ function address(target, querystring) {
 // absent answers 404 or 410 with the page that the path's language has for it.
 // Nothing here may make the answer worse: a body that cannot be read is a
 // shorter body.
-async function absent(status, path, n) {
+async function absent(status, path, view) {
     let digest = '';
     const language = /^\/([A-Za-z-]{2,12})\//.exec(path);
     if (language) {
-        const own = await read(`${NAMESPACE}/${language[1]}/404.html`);
-        digest = resolve(own, n);
+        const own = await find(`/${language[1]}/404.html`, view);
+        digest = own.to;
     }
     if (!isDigest(digest)) {
-        const root = await read(`${NAMESPACE}/404.html`);
-        digest = resolve(root, n);
+        const root = await find('/404.html', view);
+        digest = root.to;
     }
     let body = null;
     if (isDigest(digest)) {
-        body = await read(`${NAMESPACE}=${digest}`);
+        if (view.branch) {
+            body = await read(`${view.namespace}=${digest}`);
+        }
+        if (body === null) {
+            body = await read(`${SITE}=${digest}`);
+        }
     }
-    return respond(status, { 'x-blog-release': `${n}` }, body || '');
+    return respond(status, { 'x-blog-release': view.release }, body || '');
 }
 
-// respond makes an answer. Every body is HTML; '' stands for the reason alone.
+// respond makes an answer. A body is HTML unless headers say otherwise; '' stands
+// for the reason alone.
 function respond(status, headers, body) {
     const reason = REASONS[`${status}`];
     const all = { 'cache-control': { value: CACHE_CONTROL }, 'content-type': { value: 'text/html; charset=utf-8' } };

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/victorleungtw/blog/internal/edge"
 )
@@ -54,10 +55,18 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func newFunction(t testing.TB, store edge.KeyValues) *edge.Function {
 	t.Helper()
-	f, err := edge.NewFunction(edge.FunctionJS, store, discard(), 0)
+	f, err := edge.NewFunction(edge.Source(), store, discard(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f
+}
+
+// newFunctionAt is newFunction with a clock that the test sets, in Unix seconds.
+func newFunctionAt(t testing.TB, store edge.KeyValues, clock *float64) *edge.Function {
+	t.Helper()
+	f := newFunction(t, store)
+	f.Now = func() time.Time { return time.UnixMilli(int64(*clock * 1000)) }
 	return f
 }
 

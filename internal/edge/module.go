@@ -1,16 +1,21 @@
 package edge
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 
 	"github.com/grafana/sobek"
 )
 
-// module is the built-in module 'cloudfront' of one runtime: its default
-// export has kvs(), whose handle has get and exists.
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-custom-methods.html
-type module struct{ in *instance }
+// module is a built-in module of one runtime, which has a default export alone.
+type module struct {
+	value func() (*sobek.Object, error)
+}
 
 func (m *module) Link() error { return nil }
 
@@ -28,24 +33,68 @@ func (m *module) ResolveExport(name string, _ ...sobek.ResolveSetElement) (*sobe
 
 func (m *module) Evaluate(rt *sobek.Runtime) *sobek.Promise {
 	p, resolve, reject := rt.NewPromise()
-	handle := rt.NewObject()
-	cf := rt.NewObject()
-	err := errors.Join(
-		handle.Set("get", func(call sobek.FunctionCall) sobek.Value { return m.in.promise(m.in.get, call) }),
-		handle.Set("exists", func(call sobek.FunctionCall) sobek.Value { return m.in.promise(m.in.exists, call) }),
-		cf.Set("kvs", func() sobek.Value { return handle }),
-	)
-	if err != nil {
+	if value, err := m.value(); err != nil {
 		_ = reject(rt.NewGoError(err))
 	} else {
-		_ = resolve(&binding{cf})
+		_ = resolve(&binding{value})
 	}
 	return p
 }
 
-type binding struct{ cf *sobek.Object }
+type binding struct{ value *sobek.Object }
 
-func (b *binding) GetBindingValue(string) sobek.Value { return b.cf }
+func (b *binding) GetBindingValue(string) sobek.Value { return b.value }
+
+// cloudfront is the module 'cloudfront': kvs(), whose handle has get and exists.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-custom-methods.html
+func (in *instance) cloudfront() (*sobek.Object, error) {
+	handle, cf := in.rt.NewObject(), in.rt.NewObject()
+	return cf, errors.Join(
+		handle.Set("get", func(call sobek.FunctionCall) sobek.Value { return in.promise(in.get, call) }),
+		handle.Set("exists", func(call sobek.FunctionCall) sobek.Value { return in.promise(in.exists, call) }),
+		cf.Set("kvs", func() sobek.Value { return handle }),
+	)
+}
+
+// crypto is the module 'crypto', of which a function here may use
+// createHmac('sha256', key) and its update and digest.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html#writing-functions-javascript-features-builtin-modules-crypto-20
+func (in *instance) crypto() (*sobek.Object, error) {
+	o := in.rt.NewObject()
+	return o, o.Set("createHmac", func(call sobek.FunctionCall) sobek.Value {
+		if a := call.Argument(0).String(); a != "sha256" {
+			panic(in.rt.NewTypeError("the algorithm %q is not supported here", a))
+		}
+		return in.hmac(hmac.New(sha256.New, []byte(call.Argument(1).String())))
+	})
+}
+
+func (in *instance) hmac(h hash.Hash) sobek.Value {
+	o := in.rt.NewObject()
+	set := func(name string, method func(arg string) sobek.Value) {
+		if err := o.Set(name, func(call sobek.FunctionCall) sobek.Value {
+			return method(call.Argument(0).String())
+		}); err != nil {
+			panic(in.rt.NewGoError(err))
+		}
+	}
+	set("update", func(data string) sobek.Value {
+		h.Write([]byte(data)) // never fails (package hash)
+		return o
+	})
+	set("digest", func(encoding string) sobek.Value {
+		switch encoding {
+		case "hex":
+			return in.rt.ToValue(hex.EncodeToString(h.Sum(nil)))
+		case "base64":
+			return in.rt.ToValue(base64.StdEncoding.EncodeToString(h.Sum(nil)))
+		case "base64url":
+			return in.rt.ToValue(base64.RawURLEncoding.EncodeToString(h.Sum(nil)))
+		}
+		panic(in.rt.NewTypeError("the encoding %q is not supported here", encoding))
+	})
+	return o
+}
 
 // promise wraps a read of the store. It is settled before it is returned: a
 // function cannot tell, since await always lets others go first.

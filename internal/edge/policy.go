@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/victorleungtw/blog/internal/store"
 )
 
 // The types of this file say what a distribution is in CloudFront's own terms
@@ -20,6 +22,9 @@ type DistributionConfig struct {
 	CustomErrorResponses []CustomErrorResponse
 	HTTPVersion          string
 	IPV6Enabled          bool
+	// CacheTagHeader is where origins name an object's cache tags, by which
+	// Invalidate finds it.
+	CacheTagHeader string
 	// MinimumProtocolVersion is the security policy of a distribution with a
 	// domain of its own.
 	MinimumProtocolVersion string
@@ -62,7 +67,7 @@ type CacheBehavior struct {
 	TargetOriginID        string // an origin or an origin group
 	ViewerProtocolPolicy  string
 	AllowedMethods        []string
-	ViewerRequestFunction bool // FunctionJS runs for viewer requests
+	ViewerRequestFunction bool // the edge function runs for viewer requests
 	Compress              bool
 	CachePolicy           *CachePolicy
 	OriginRequestPolicy   *OriginRequestPolicy // nil for none
@@ -156,7 +161,8 @@ func Describe(t Topology) DistributionConfig {
 	// subdomains and not preloaded: the author's other hosts are not ours to
 	// commit, and neither can be taken back quickly.
 	hsts := StrictTransportSecurity{MaxAge: 2 * 365 * 24 * time.Hour}
-	noise := []string{"x-amz-server-side-encryption", "x-amz-version-id", "x-amz-replication-status"}
+	tags := strings.ToLower(store.CacheTagHeader)
+	noise := []string{tags, "x-amz-server-side-encryption", "x-amz-version-id", "x-amz-replication-status"}
 	page := []Header{
 		{"Cross-Origin-Opener-Policy", "same-origin"},
 		{"Cross-Origin-Resource-Policy", "same-origin"},
@@ -181,6 +187,14 @@ func Describe(t Topology) DistributionConfig {
 		// Feed readers, podcast players and link previews show these files on
 		// pages of other sites.
 		CustomHeaders: []Header{{"Cross-Origin-Resource-Policy", "cross-origin"}},
+	}
+	shares := &ResponseHeadersPolicy{
+		Name: "shares", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,
+		// The address is the secret: no other site is told it, no browser and
+		// no proxy keeps what is behind it, and no search engine lists it.
+		ReferrerPolicy: "no-referrer", StrictTransportSecurity: hsts, RemoveHeaders: noise,
+		CustomHeaders: append(slices.Clone(page), vary,
+			Header{"Cache-Control", "private, no-store"}, Header{"X-Robots-Tag", "noindex, nofollow"}),
 	}
 	dynamic := &ResponseHeadersPolicy{
 		Name: "dynamic", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,
@@ -212,6 +226,11 @@ func Describe(t Topology) DistributionConfig {
 	}
 	digest := behaviour
 	digest.PathPattern, digest.ResponseHeadersPolicy = digestPattern, digests
+	// A behaviour is chosen by the address that the viewer sent, and so by the
+	// link. The edge may keep a draft: whoever asks is asked for the signature
+	// first, by the function, and the draft's own address leads nowhere.
+	share := behaviour
+	share.PathPattern, share.ResponseHeadersPolicy = "/~share/*", shares
 	asset := CacheBehavior{
 		PathPattern: "/asset/*", TargetOriginID: OriginStore, ViewerProtocolPolicy: https,
 		AllowedMethods: read, CachePolicy: byAddress, ResponseHeadersPolicy: assets,
@@ -249,7 +268,8 @@ func Describe(t Topology) DistributionConfig {
 			{403, 10 * time.Second}, {404, 10 * time.Second},
 			{500, 0}, {501, 0}, {502, 0}, {503, 0}, {504, 0},
 		},
-		HTTPVersion: "http2and3", IPV6Enabled: true, MinimumProtocolVersion: "TLSv1.2_2025",
+		CacheTagHeader: tags,
+		HTTPVersion:    "http2and3", IPV6Enabled: true, MinimumProtocolVersion: "TLSv1.2_2025",
 	}
 	if t.Standby {
 		c.Origins = append(c.Origins, origin(OriginStoreStandby, bucket, false))
@@ -258,6 +278,6 @@ func Describe(t Topology) DistributionConfig {
 		})
 		asset.TargetOriginID = assetsGroup
 	}
-	c.CacheBehaviors = []CacheBehavior{digest, asset, api, search}
+	c.CacheBehaviors = []CacheBehavior{digest, asset, api, search, share}
 	return c
 }

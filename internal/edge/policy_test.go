@@ -44,6 +44,17 @@ func TestPolicyHeaders(t *testing.T) {
 			"Strict-Transport-Security":    hsts,
 			"X-Content-Type-Options":       "nosniff",
 		}},
+		{"/~share/x", map[string]string{
+			"Cache-Control":                "private, no-store",
+			"Content-Security-Policy":      edge.PageCSP,
+			"Cross-Origin-Opener-Policy":   "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Referrer-Policy":              "no-referrer",
+			"Strict-Transport-Security":    hsts,
+			"Vary":                         "Accept-Encoding",
+			"X-Content-Type-Options":       "nosniff",
+			"X-Robots-Tag":                 "noindex, nofollow",
+		}},
 		{"/search", map[string]string{
 			"Content-Security-Policy":      edge.PageCSP,
 			"Cross-Origin-Opener-Policy":   "same-origin",
@@ -114,6 +125,9 @@ func TestBehaviors(t *testing.T) {
 		{"/search", "dynamic", "renderer"},
 		{"/search/", "pages", "pages"},
 		{"/zh/search", "pages", "pages"},
+		{"/~share/x", "shares", "pages"},
+		{"/~share", "pages", "pages"},
+		{"/draft/" + d, "pages", "pages"},
 	} {
 		c := edge.Describe(edge.Topology{Standby: true})
 		b := c.Behavior(tt.path)

@@ -100,7 +100,7 @@ func TestEvent(t *testing.T) {
 }
 
 func TestWithinTheLanguage(t *testing.T) {
-	if err := subset.Check("function.js", edge.FunctionJS); err != nil {
+	if err := subset.Check("function.js", edge.Source()); err != nil {
 		t.Error(err)
 	}
 }
@@ -114,6 +114,8 @@ func TestFunctionErrors(t *testing.T) {
 		{"recursion", "function f() { return f(); }\n" + wrap(`return f();`), edge.ExecutionError},
 		{"never settles", wrap(`const v = await Promise.race([]); return v;`), edge.ExecutionError},
 		{"missing key", "import cf from 'cloudfront';\nconst k = cf.kvs();\n" + wrap(`const v = await k.get('none'); return v;`), edge.ExecutionError},
+		{"another hash", "import c from 'crypto';\n" + wrap(`return c.createHmac('md5', 'k').update('x').digest('hex');`), edge.ExecutionError},
+		{"another encoding", "import c from 'crypto';\n" + wrap(`return c.createHmac('sha256', 'k').update('x').digest('latin1');`), edge.ExecutionError},
 		{"bytes", "import cf from 'cloudfront';\nconst k = cf.kvs();\n" + wrap(`const v = await k.get('www!c', { format: 'bytes' }); return v;`), edge.ExecutionError},
 		{"nothing", wrap(``), edge.ValidationError},
 		{"a string", wrap(`return 'x';`), edge.ValidationError},
@@ -189,6 +191,25 @@ async function handler(event) {
 	}
 	if body := run(t, f, "GET", "https://example.com/").Response.Body; string(body) != "still" {
 		t.Errorf("body %q", body)
+	}
+}
+
+// The module crypto makes an HMAC as RFC 4231 section 4.3 does.
+func TestFunctionCrypto(t *testing.T) {
+	src := `
+import crypto from 'crypto';
+async function handler(event) {
+    const mac = crypto.createHmac('sha256', 'Jefe').update('what do ya want ');
+    return { statusCode: 200, body: mac.update('for nothing?').digest('hex') };
+}`
+	f, err := edge.NewFunction([]byte(src), site(), discard(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // in one runtime
+		if body := string(run(t, f, "GET", "https://example.com/").Response.Body); body != "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" {
+			t.Errorf("HMAC %s", body)
+		}
 	}
 }
 

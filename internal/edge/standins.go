@@ -19,7 +19,9 @@ import (
 // ReadablePrefixes are the keys of a bucket that CloudFront may read: the
 // bucket policy allows s3:GetObject on these and nothing else, so sources,
 // recipes, manifests and the head cannot be fetched.
-func ReadablePrefixes() []string { return []string{names.PagePrefix, names.AssetPrefix} }
+func ReadablePrefixes() []string {
+	return []string{names.PagePrefix, names.AssetPrefix, names.DraftPrefix}
+}
 
 // storeOrigin is a bucket as CloudFront sees it.
 type storeOrigin struct{ bucket store.Bucket }
@@ -69,6 +71,7 @@ func (o storeOrigin) serve(w *httprecord.Recorder, r *http.Request) error {
 	}
 	setIf(h, "Content-Encoding", object.ContentEncoding)
 	setIf(h, "Cache-Control", object.CacheControl)
+	setIf(h, store.CacheTagHeader, object.CacheTags)
 	if tag := object.ETag; tag != "" {
 		if !strings.HasPrefix(tag, `"`) {
 			tag = `"` + tag + `"`
@@ -102,7 +105,7 @@ func s3Error(w *httprecord.Recorder, r *http.Request, status int, code, message 
 		body = nil // constants encode
 	}
 	w.Body.Reset()
-	for _, name := range []string{"Etag", "Content-Encoding", "Cache-Control", "X-Content-Type-Options"} {
+	for _, name := range []string{"Etag", "Content-Encoding", "Cache-Control", "X-Content-Type-Options", store.CacheTagHeader} {
 		w.Header().Del(name)
 	}
 	w.Header().Set("Content-Type", "application/xml")

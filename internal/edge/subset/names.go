@@ -48,12 +48,15 @@ var statics = map[string]map[string]bool{
 	"console":     set(`log`),
 }
 
-// cloudfrontMethods are those of the module 'cloudfront' that a viewer request
+// modules are the built-in modules, each with the methods that a viewer request
 // function may use and that this program's runtime has.
-var cloudfrontMethods = set(`kvs`)
+var modules = map[string]map[string]bool{
+	"cloudfront": set(`kvs`),
+	"crypto":     set(`createHmac`),
+}
 
 // methods are the documented prototype methods of every type in one list, and
-// those of a key value store's handle.
+// those of a key value store's handle and of an HMAC.
 var methods = set(`
 	hasOwnProperty isPrototypeOf propertyIsEnumerable toString valueOf
 	charAt charCodeAt concat indexOf lastIndexOf match replace search slice split substr substring
@@ -69,7 +72,8 @@ var methods = set(`
 	copyWithin fill find findIndex set subarray
 	catch finally then
 	decode encode encodeInto
-	get exists`)
+	get exists
+	update digest`)
 
 // kind names a syntax node that has no better name here.
 func kind(n ast.Node) string {

@@ -63,7 +63,7 @@ func Check(name string, src []byte) error {
 	if err != nil {
 		return fmt.Errorf("parsing %s: %w", name, err)
 	}
-	c := &checker{file: program.File}
+	c := &checker{file: program.File, modules: map[unistring.String]map[string]bool{}}
 	c.scope(program.DeclarationList, program.Body, func() { c.statements(program.Body) })
 	if len(c.found) > 0 {
 		return c.found
@@ -72,12 +72,13 @@ func Check(name string, src []byte) error {
 }
 
 type checker struct {
-	file   *file.File
-	found  Error
-	names  []map[unistring.String]bool // declared names, innermost scope last
-	depth  int                         // functions around the node
-	async  bool                        // whether the innermost function is async
-	module unistring.String            // local name of the import of 'cloudfront'
+	file  *file.File
+	found Error
+	names []map[unistring.String]bool // declared names, innermost scope last
+	depth int                         // functions around the node
+	async bool                        // whether the innermost function is async
+	// modules are the methods that a module's local name has.
+	modules map[unistring.String]map[string]bool
 }
 
 func (c *checker) refuse(at file.Idx, format string, args ...any) {
@@ -190,9 +191,9 @@ func (c *checker) call(e *ast.CallExpression) {
 			if !statics[string(id.Name)][name] {
 				c.refuse(callee.Idx0(), "method %s.%s", id.Name, name)
 			}
-		} else if ok && id.Name == c.module && id.Name != "" {
-			if !cloudfrontMethods[name] {
-				c.refuse(callee.Idx0(), "method %s of the cloudfront module", name)
+		} else if ok && c.modules[id.Name] != nil {
+			if !c.modules[id.Name][name] {
+				c.refuse(callee.Idx0(), "method %s of the module %s", name, id.Name)
 			}
 		} else if !methods[name] {
 			c.refuse(callee.Identifier.Idx, "method %s", name)

@@ -70,6 +70,8 @@ func TestRefused(t *testing.T) {
 		{"string at", `const a = 'x'.at(0);`, "method at"},
 		{"matchAll", `const a = 'x'.matchAll(/x/g);`, "method matchAll"},
 		{"method by name", `const a = [1]['flat']();`, "call of"},
+		{"method of crypto", `import crypto from 'crypto'; const a = crypto.randomBytes(8);`, "randomBytes"},
+		{"require of crypto", `const crypto = require('crypto');`, "global require"},
 		{"module method", `import cf from 'cloudfront'; const a = cf.fetch();`, "method fetch"},
 		{"await in an argument", "import cf from 'cloudfront';\nconst k = cf.kvs();\n" + inHandler(`const a = JSON.parse(await k.get('x'));`), "await"},
 		{"await in a condition", inHandler(`if (await event) { return event; }`), "await"},
@@ -101,7 +103,9 @@ func TestRefused(t *testing.T) {
 func TestAccepted(t *testing.T) {
 	src := `
 import cf from 'cloudfront';
+import crypto from 'crypto';
 const kvs = cf.kvs();
+const mac = crypto.createHmac('sha256', 'key').update('text').digest('base64url');
 const big = 1_000 ** 2;
 var pattern = /^(?<year>\d{4})\/(?!x)/gi;
 function sum(...numbers) {

@@ -154,10 +154,11 @@ func (c *checker) imports(s *ast.ImportDeclaration) {
 		return
 	}
 	module := string(s.FromClause.ModuleSpecifier)
-	if module != "cloudfront" {
+	if modules[module] == nil {
 		c.refuse(s.Idx, "import of %q", module)
+		return
 	}
-	c.module = clause.ImportedDefaultBinding.Name
+	c.modules[clause.ImportedDefaultBinding.Name] = modules[module]
 }
 
 // expression walks one expression, and refuses every kind that is not here.
