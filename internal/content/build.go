@@ -11,22 +11,25 @@ import (
 	"github.com/victorleungtw/blog/internal/recipe"
 )
 
-// builder makes the Site from what the files say.
+// builder makes the Site of a moment from what the files say.
 type builder struct {
 	loader *Loader
-	site   *Site
-	layout layout
-	probs  *problem.List
-	byFile map[string]*Document // published documents by file
-	hidden map[string]string    // file → why it is not published
-	wrong  map[string]bool      // files with an error of their own: links to them are not to blame
+	*reading
+	now        time.Time
+	coming     []time.Time // the moments at which something of the reading goes live, ascending
+	site       *Site
+	probs      *problem.List
+	byFile     map[string]*Document // published documents by file
+	hidden     map[string]string    // file → why it is not published
+	wrong      map[string]bool      // files with an error of their own: links to them are not to blame
+	unmeasured map[string]string    // images without a size → why
 }
 
-func (b *builder) build(posts, pages []*draft) {
+func (b *builder) build() {
 	var placed []*draft
 	paths := map[string]string{} // path → file
-	groups := map[string][]*Document{}
-	for _, d := range append(posts, pages...) {
+	groups := &groups{of: map[*Document]string{}, docs: map[string][]*Document{}}
+	for _, d := range slices.Concat(b.posts, b.pages) {
 		if d.broken {
 			b.wrong[d.file] = true
 			continue
@@ -49,16 +52,16 @@ func (b *builder) build(posts, pages []*draft) {
 			b.site.Pages = append(b.site.Pages, doc)
 		}
 		placed = append(placed, d)
-		key := b.groupKey(d, doc)
-		groups[key] = append(groups[key], doc)
+		groups.put(doc, b.groupKey(d, doc))
 	}
 	b.translations(placed, groups)
-	for _, g := range groups {
+	for _, g := range groups.docs {
 		b.pair(g)
 	}
 	for _, d := range placed {
 		b.references(d, b.byFile[d.file])
 	}
+	b.unmeasuredImages()
 	b.redirects(placed, paths)
 	sortDocs(b.site.Posts)
 	slices.SortFunc(b.site.Pages, func(x, y *Document) int { return strings.Compare(x.Path, y.Path) })
@@ -78,21 +81,21 @@ func (b *builder) place(d *draft) *Document {
 	doc := &Document{
 		File: d.file, BodyLine: d.bodyLine, Lang: lang,
 		Title: fm.title, Description: fm.description,
-		Date: fm.date, Tags: fm.tags, Pinned: fm.pin, Minutes: d.doc.Minutes,
+		Date: fm.date, At: fm.at, Tags: fm.tags, Pinned: fm.pin, Minutes: d.minutes,
 		Source: recipe.Source{Digest: d.digest()},
-		Body:   b.loader.body(d.file, d.size, d.sum),
+		Body:   b.loader.body(d.file, d.parsed.size, d.sum),
 	}
 	if fm.minutes > 0 {
 		doc.Minutes = fm.minutes
 	}
 	if doc.Title == "" {
-		doc.Title = d.doc.Title
+		doc.Title = d.title
 	}
 	if doc.Title == "" {
 		b.probs.Errorf(d.file, d.bodyLine, `begin the text with a line "# Title", or add title: to the front matter`, "the document has no title")
 	}
 	if doc.Description == "" {
-		doc.Description = d.doc.Summary
+		doc.Description = d.summary
 	}
 	for _, a := range fm.authors {
 		if name := b.layout.authors[a]; name != "" {
@@ -141,17 +144,16 @@ func (b *builder) place(d *draft) *Document {
 	return doc
 }
 
-// isHidden holds back drafts and posts of days to come.
+// isHidden holds back drafts and posts of times to come.
 func (b *builder) isHidden(d *draft, doc *Document) bool {
-	opts := b.loader.opts
 	switch {
-	case opts.Drafts:
+	case b.loader.opts.Drafts:
 		return false
 	case d.fm.draft:
 		b.hidden[d.file] = "is a draft"
-	case opts.Today != "" && doc.Date > opts.Today:
+	case isComing(doc.At, b.now):
 		b.hidden[d.file] = "is dated " + doc.Date
-		b.probs.Warnf(d.file, d.fm.dateLine, "publish again on that day", "held back until %s", doc.Date)
+		b.announce(d, doc.At)
 	default:
 		return false
 	}
@@ -208,15 +210,30 @@ func (b *builder) groupKey(d *draft, doc *Document) string {
 	return d.stem
 }
 
+// groups are the translations of each document.
+type groups struct {
+	of   map[*Document]string   // → the group's key
+	docs map[string][]*Document // key → its documents
+}
+
+func (g *groups) put(doc *Document, key string) {
+	g.of[doc] = key
+	g.docs[key] = append(g.docs[key], doc)
+}
+
+func (g *groups) move(doc *Document, key string) {
+	own := g.of[doc]
+	g.docs[own] = slices.DeleteFunc(g.docs[own], func(x *Document) bool { return x == doc })
+	g.put(doc, key)
+}
+
 // translations joins documents that say in their front matter what they are a
 // translation of: the slug of a post, or the file's place relative to theirs.
-func (b *builder) translations(placed []*draft, groups map[string][]*Document) {
-	bySlug := map[string]string{}
-	for key, g := range groups {
-		for _, doc := range g {
-			if doc.Lang == b.site.Config.Languages[0].Tag {
-				bySlug[doc.Slug] = key
-			}
+func (b *builder) translations(placed []*draft, groups *groups) {
+	bySlug := map[string]*Document{} // in the default language; the last of one slug
+	for _, d := range placed {
+		if doc := b.byFile[d.file]; doc.Lang == b.site.Config.Languages[0].Tag {
+			bySlug[doc.Slug] = doc
 		}
 	}
 	for _, d := range placed {
@@ -225,32 +242,18 @@ func (b *builder) translations(placed []*draft, groups map[string][]*Document) {
 			continue
 		}
 		doc := b.byFile[d.file]
-		target := ""
-		if orig := b.byFile[path.Join(path.Dir(d.file), of)]; orig != nil {
-			target = b.keyOf(orig, groups)
-		} else if key, ok := bySlug[of]; ok {
-			target = key
-		} else {
+		orig := b.byFile[path.Join(path.Dir(d.file), of)]
+		if orig == nil {
+			orig = bySlug[of]
+		}
+		switch {
+		case orig == nil:
 			b.probs.Errorf(d.file, d.fm.translationLine, "name the slug of a published post in the default language, or its file",
 				"a translation of %q, which does not exist", of)
-			continue
-		}
-		own := b.keyOf(doc, groups)
-		if own == target {
-			continue
-		}
-		groups[own] = slices.DeleteFunc(groups[own], func(x *Document) bool { return x == doc })
-		groups[target] = append(groups[target], doc)
-	}
-}
-
-func (b *builder) keyOf(doc *Document, groups map[string][]*Document) string {
-	for key, g := range groups {
-		if slices.Contains(g, doc) {
-			return key
+		case groups.of[doc] != groups.of[orig]:
+			groups.move(doc, groups.of[orig])
 		}
 	}
-	return ""
 }
 
 // pair makes the documents of a group each other's translations.

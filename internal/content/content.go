@@ -23,21 +23,45 @@
 // with the document of the same date and slug. The category's page stays where
 // it was.
 //
+// In its own layout the folder below posts or pages may say the language too:
+// posts/ja/2026/hello.md is a translation of posts/en/2026/hello.md.
+//
 // # Dates
 //
 // A date is text, YYYY-MM-DD, from the file to the page. No time zone is ever
-// applied to it, so it cannot shift by a day.
+// applied to it, so it cannot shift by a day: of a date with a time and a zone,
+// the day is the one that the author wrote. The moment at which a post goes
+// live is another thing, and exact: the time that its date names, in the zone
+// that it names or the blog's.
+//
+// # Time
+//
+// What a site holds depends on the clock in one way only: which posts are held
+// back. Load builds the site as of Options.Now, Coming lists the moments at which
+// there will be more, and At builds the site as of any of them from what Load
+// has read, so that each can be made, and found wrong, before it comes. No page
+// may depend on the clock in another way.
+//
+// # Nothing twice
+//
+// Tree names all that a site could be built from, without parsing it: equal
+// trees are equal sites. What it has hashed, Load does not hash again. With
+// Options.State that is remembered from one run to the next; without, and where
+// the memory is lost, spoilt or in doubt, everything is read, and comes out the
+// same.
 //
 // # What it refuses
 //
 // Load reports every problem it can find, with file and line, and returns a
 // Site only when none of them is an error. It reads nothing outside the folder
-// (os.Root enforces that, symbolic links included) and no Markdown file larger
-// than MaxMarkdown. It never writes.
+// (os.Root enforces that, symbolic links included), nothing hidden but
+// .authors.yml, and no Markdown file larger than MaxMarkdown. It never writes
+// into the folder.
 package content
 
 import (
 	"slices"
+	"time"
 
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/recipe"
@@ -79,14 +103,20 @@ type Document struct {
 	Title       string
 	Description string // plain text: the author's, else the beginning of the body
 	Date        string // YYYY-MM-DD; empty for a standing page
-	Updated     string // YYYY-MM-DD, only when it is not Date
-	Authors     []string
-	Categories  []string // without the ones that say the language
-	LangTopics  []string // the categories that said the language
-	Tags        []string
-	Pinned      bool
-	Minutes     int
-	Episode     *recipe.Episode
+	// At is when Date begins, or the time of that day which the front matter
+	// names: before it the post is held back. Zero without a date.
+	At         time.Time
+	Updated    string // YYYY-MM-DD, only when it is not Date
+	Authors    []string
+	Categories []string // without the ones that say the language
+	LangTopics []string // the categories that said the language
+	Tags       []string
+	Pinned     bool
+	Minutes    int
+	Episode    *recipe.Episode
+	// Cover is the picture that stands for the post elsewhere; zero for none.
+	// Its file is among the site's assets. No page shows it yet.
+	Cover recipe.Image
 
 	// Translations are this document in every language it exists in, itself
 	// included, in the order of Config.Languages.

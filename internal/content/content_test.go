@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -204,9 +205,13 @@ categories:
 ---
 # Hello, World! Part 2: "What is AWS?"
 `)
-	s, probs := load(t, dir, Options{})
+	s, probs := load(t, dir, Options{Site: config.Site{Title: "Ignored", Timezone: "Asia/Tokyo"}})
 	if s == nil {
 		t.Fatalf("problems:\n%v", probs)
+	}
+	// mkdocs.yml has no zone: that of blog.yaml counts.
+	if at := s.Posts[0].At.UTC(); !at.Equal(time.Date(2023, 9, 6, 15, 0, 0, 0, time.UTC)) {
+		t.Errorf("the day of the newest post begins at %v", at)
 	}
 	var got []string
 	for _, d := range s.Documents() {
@@ -222,7 +227,7 @@ categories:
 	if !slices.Equal(got, want) {
 		t.Errorf("documents:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if s.Config.PerPage != 5 || s.Config.BaseURL != "https://example.com" || len(s.Config.Languages) != 2 {
+	if s.Config.Timezone != "Asia/Tokyo" || s.Config.PerPage != 5 || s.Config.BaseURL != "https://example.com" || len(s.Config.Languages) != 2 {
 		t.Errorf("settings: %+v", s.Config)
 	}
 	en := s.Posts[1]
@@ -260,14 +265,15 @@ date: 2026-11-22
 ---
 # C
 `)
-	s, probs := load(t, dir, Options{Site: site, Today: "2026-11-22"})
+	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	s, probs := load(t, dir, Options{Site: site, Now: now})
 	if len(s.Posts) != 1 || s.Posts[0].Slug != "c" {
 		t.Errorf("published: %v", s.Posts)
 	}
-	if len(probs) != 1 || probs[0].File != "posts/b/index.en.md" || probs[0].Severity != problem.Warning {
+	if len(probs) != 1 || probs[0].File != "posts/b/index.en.md" || probs[0].Severity != problem.Info {
 		t.Errorf("problems: %v", probs)
 	}
-	if s, _ := load(t, dir, Options{Site: site, Today: "2026-11-22", Drafts: true}); len(s.Posts) != 3 {
+	if s, _ := load(t, dir, Options{Site: site, Now: now, Drafts: true}); len(s.Posts) != 3 {
 		t.Errorf("with drafts: %v", s.Posts)
 	}
 }
@@ -294,6 +300,71 @@ func TestLoadAgain(t *testing.T) {
 	}
 	if l.docs["posts/a/index.en.md"] != a || l.docs["posts/b/index.en.md"] == b || s.Posts[0].Title != "Better" {
 		t.Errorf("after a change of b: %+v", s.Posts[0])
+	}
+}
+
+// A picture that changed under its name is another asset.
+func TestLoadChangedPicture(t *testing.T) {
+	dir := folder(t, "-- posts/a.md --\n---\ndate: 2026-01-01\ndraft: true\n---\n# A\n\n![x](x.png)\n")
+	put(t, dir, "posts/x.png", pngOf(t, 3, 3))
+	l := open(t, dir, Options{Site: site, Drafts: true})
+	width := func() int {
+		t.Helper()
+		s, probs, err := l.Load(context.Background())
+		if s == nil {
+			t.Fatal(probs, err)
+		}
+		return s.Posts[0].Source.Images["x.png"].Width
+	}
+	if w := width(); w != 3 {
+		t.Errorf("%d pixels wide, want 3", w)
+	}
+	put(t, dir, "posts/x.png", pngOf(t, 444, 3))
+	if w := width(); w != 444 {
+		t.Errorf("%d pixels wide, want 444", w)
+	}
+}
+
+func TestTranslationOf(t *testing.T) {
+	s, probs := load(t, folder(t, `
+-- posts/hello.md --
+---
+date: 2026-01-01
+---
+# Hello
+-- posts/gruesse.ja.md --
+---
+date: 2026-01-02
+translation_of: hello
+---
+# こんにちは
+-- posts/nihao.zh-Hant.md --
+---
+date: 2026-01-03
+translation_of: gruesse.ja.md
+---
+# 你好
+-- posts/alone.zh-Hant.md --
+---
+date: 2026-01-04
+---
+# 一人
+`), Options{Site: site})
+	if s == nil || len(probs) > 0 {
+		t.Fatal(probs)
+	}
+	for _, d := range s.Posts {
+		var langs []string
+		for _, tr := range d.Translations {
+			langs = append(langs, tr.Lang)
+		}
+		want := "en zh-Hant ja"
+		if d.Slug == "alone" {
+			want = ""
+		}
+		if got := strings.Join(langs, " "); got != want {
+			t.Errorf("%s is there in %q, want %q", d.File, got, want)
+		}
 	}
 }
 

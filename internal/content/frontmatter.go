@@ -19,7 +19,8 @@ import (
 // frontMatter is what the YAML block at the top of a document says.
 type frontMatter struct {
 	title, description, slug, lang string
-	date, updated                  string
+	date, updated                  string    // days: YYYY-MM-DD
+	at                             time.Time // when date begins, or the time of day that it names
 	dateLine                       int
 	tags, categories, authors      []string
 	aliases                        []alias
@@ -28,6 +29,8 @@ type frontMatter struct {
 	draft, pin                     bool
 	minutes                        int
 
+	cover                     string
+	coverLine                 int
 	audio                     string
 	audioLine                 int
 	episode, season, duration int
@@ -54,9 +57,13 @@ var keyNames = map[string]string{
 	"translation_of": "translation_of", "translationKey": "translation_of",
 	"draft": "draft", "published": "published",
 	"pin": "pin", "featured": "pin",
+	"cover": "cover", "image": "cover",
 	"readtime": "readtime",
 	"audio":    "audio", "episode": "episode", "season": "season", "duration": "duration",
 }
+
+// knownKeys are those of keyNames.
+var knownKeys = slices.Sorted(maps.Keys(keyNames))
 
 // ignoredKeys are keys of other generators that change how their own theme
 // looks and mean nothing here.
@@ -71,9 +78,10 @@ func FrontMatterKeys() []string {
 	return keys
 }
 
-// parseFrontMatter reads the YAML block that starts on line first of file. ok is
-// false when it could not be read at all.
-func parseFrontMatter(file string, block []byte, first int, probs *problem.List) (fm frontMatter, ok bool) {
+// parseFrontMatter reads the YAML block that starts on line first of file. A date
+// that names no zone is one of zone. ok is false when the block could not be
+// read at all.
+func parseFrontMatter(file string, block []byte, first int, zone *time.Location, probs *problem.List) (fm frontMatter, ok bool) {
 	fm.line = map[string]int{}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(block, &doc); err != nil {
@@ -91,7 +99,7 @@ func parseFrontMatter(file string, block []byte, first int, probs *problem.List)
 			"the front matter is not a list of keys and values")
 		return fm, false
 	}
-	p := fmParser{file: file, first: first, probs: probs}
+	p := fmParser{file: file, first: first, zone: zone, probs: probs}
 	seen := map[string]string{}
 	for i := 0; i+1 < len(m.Content); i += 2 {
 		key, val := m.Content[i], m.Content[i+1]
@@ -100,7 +108,7 @@ func parseFrontMatter(file string, block []byte, first int, probs *problem.List)
 		if !known {
 			if !slices.Contains(ignoredKeys, key.Value) {
 				hint := "remove it, or see docs/content.md for the keys that mean something"
-				if near := suggest.Word(key.Value, slices.Collect(maps.Keys(keyNames))); near != "" {
+				if near := suggest.Word(key.Value, knownKeys); near != "" {
 					hint = fmt.Sprintf("did you mean %q?", near)
 				}
 				probs.Warnf(file, line, hint, "unknown front matter key %q", key.Value)
@@ -124,6 +132,7 @@ func parseFrontMatter(file string, block []byte, first int, probs *problem.List)
 type fmParser struct {
 	file  string
 	first int
+	zone  *time.Location
 	probs *problem.List
 }
 
@@ -165,6 +174,8 @@ func (p fmParser) set(fm *frontMatter, name string, val *yaml.Node) {
 		fm.pin = p.boolean(name, val)
 	case "readtime":
 		fm.minutes = p.number(name, val)
+	case "cover":
+		fm.cover, fm.coverLine = p.cover(val), line
 	case "audio":
 		fm.audio, fm.audioLine = p.text(name, val), line
 	case "episode":
@@ -230,16 +241,30 @@ func (p fmParser) number(name string, n *yaml.Node) int {
 	return v
 }
 
+// cover reads a file, or the map around it that some themes ask for.
+func (p fmParser) cover(n *yaml.Node) string {
+	if n.Kind != yaml.MappingNode {
+		return p.text("cover", n)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch n.Content[i].Value {
+		case "image", "src", "url", "path":
+			return p.text("cover", n.Content[i+1])
+		}
+	}
+	return ""
+}
+
 // date reads a day, or the map of days that Material for MkDocs allows.
 func (p fmParser) date(fm *frontMatter, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
-		fm.date = p.day("date", n)
+		fm.date, fm.at = p.moment("date", n)
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		switch n.Content[i].Value {
 		case "created":
-			fm.date = p.day("date.created", n.Content[i+1])
+			fm.date, fm.at = p.moment("date.created", n.Content[i+1])
 		case "updated":
 			fm.updated = p.day("date.updated", n.Content[i+1])
 		}
@@ -249,21 +274,64 @@ func (p fmParser) date(fm *frontMatter, n *yaml.Node) {
 	}
 }
 
-var dayRE = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})(?:[Tt ]\d{1,2}:\d{2}.*)?$`)
+var (
+	dayRE   = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})(?:[Tt ]\s*(\d{1,2}:\d{2}.*))?$`)
+	clockRE = regexp.MustCompile(`^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(?:([Zz])|([+-])(\d{1,2})(?::?(\d{2}))?)?$`)
+)
 
 // day reads a date and forgets its time of day and zone: the day that the
 // author wrote is the day that readers see.
 func (p fmParser) day(name string, n *yaml.Node) string {
+	day, _ := p.split(name, n)
+	return day
+}
+
+// split parts a date into the day and what stands behind it. The day is empty
+// when a problem was reported.
+func (p fmParser) split(name string, n *yaml.Node) (day, clock string) {
 	m := dayRE.FindStringSubmatch(strings.TrimSpace(n.Value))
 	if m == nil {
 		p.probs.Errorf(p.file, p.line(n), "write it as YYYY-MM-DD", "%s: %q is not a date", name, n.Value)
-		return ""
+		return "", ""
 	}
 	if _, err := time.Parse(time.DateOnly, m[1]); err != nil {
 		p.probs.Errorf(p.file, p.line(n), "write a day that exists, as YYYY-MM-DD", "%s: there is no day %s", name, m[1])
-		return ""
+		return "", ""
 	}
-	return m[1]
+	return m[1], strings.TrimSpace(m[2])
+}
+
+// moment reads a date, and when it begins: at the time of day that it names, in
+// the zone that it names, else at midnight and in the blog's zone. Fractions of
+// a second are dropped.
+func (p fmParser) moment(name string, n *yaml.Node) (day string, at time.Time) {
+	day, clock := p.split(name, n)
+	if day == "" {
+		return "", time.Time{}
+	}
+	at, _ = time.ParseInLocation(time.DateOnly, day, p.zone) // split has parsed it
+	if clock == "" {
+		return day, at
+	}
+	m := clockRE.FindStringSubmatch(clock)
+	num := func(i int) int { v, _ := strconv.Atoi(m[i]); return v } // digits, or nothing
+	if m == nil || num(1) > 23 || num(2) > 59 || num(3) > 59 || num(6) > 14 || num(7) > 59 {
+		p.probs.Warnf(p.file, p.line(n), "write it as 09:00, 09:00:00Z or 09:00+08:00, on the clock of 24 hours",
+			"%s: the time %q is not understood; the day counts from its beginning", name, clock)
+		return day, at
+	}
+	zone := p.zone
+	switch {
+	case m[4] != "":
+		zone = time.UTC
+	case m[5] != "":
+		offset := num(6)*3600 + num(7)*60
+		if m[5] == "-" {
+			offset = -offset
+		}
+		zone = time.FixedZone("", offset)
+	}
+	return day, time.Date(at.Year(), at.Month(), at.Day(), num(1), num(2), num(3), 0, zone)
 }
 
 var durationRE = regexp.MustCompile(`^(?:(\d+):)?(\d{1,2}):(\d{2})$`)

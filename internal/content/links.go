@@ -2,6 +2,7 @@ package content
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"path"
 	"slices"
@@ -11,41 +12,164 @@ import (
 	"github.com/victorleungtw/blog/internal/recipe"
 )
 
+// ref is a link or an image of a document, resolved as far as the document
+// alone can tell.
+type ref struct {
+	markdown.Ref
+	to   target
+	path string // decoded: of the site, or from the content folder
+}
+
+// target is what a reference leads to.
+type target int
+
+const (
+	toNothing target = iota // not a URL
+	toSite                  // an absolute path of this site
+	toFile                  // a file of the content folder
+	toOutside               // a file outside of it
+)
+
+// newRef resolves a reference in a file. It is false for one that leads to
+// another site, or to a place in the same document.
+func newRef(file string, r markdown.Ref) (ref, bool) {
+	u, err := url.Parse(r.Dest)
+	switch {
+	case err != nil:
+		return ref{r, toNothing, ""}, true
+	case u.Scheme != "" || u.Host != "" || u.Path == "":
+		return ref{}, false
+	case strings.HasPrefix(u.Path, "/"):
+		return ref{r, toSite, u.Path}, true
+	}
+	name := path.Join(path.Dir(file), u.Path)
+	if name == ".." || strings.HasPrefix(name, "../") {
+		return ref{r, toOutside, ""}, true
+	}
+	return ref{r, toFile, name}, true
+}
+
+// isDocument says that a link to name means a document, not a file to fetch.
+func isDocument(name string) bool { return isMarkdown(name) || path.Ext(name) == "" }
+
+// assets are the files that the document names.
+func (d *draft) assets() []string {
+	var out []string
+	for _, r := range d.refs {
+		if r.to == toFile && (r.Image || !isDocument(r.path)) {
+			out = append(out, r.path)
+		}
+	}
+	if d.fm.audio != "" {
+		out = append(out, path.Join(path.Dir(d.file), d.fm.audio))
+	}
+	if name, ok := d.coverFile(); ok {
+		out = append(out, name)
+	}
+	return slices.DeleteFunc(out, func(name string) bool { return typeOf(name) == "" || inHidden(name) })
+}
+
 // references resolves what a document shows and links to.
 func (b *builder) references(d *draft, doc *Document) {
 	if d.fm.audio != "" || d.fm.episode > 0 || slices.ContainsFunc(doc.Categories, isPodcast) {
 		doc.Episode = b.episode(d)
 	}
-	for _, ref := range d.doc.Refs {
-		dest, isSite := b.resolvable(d, ref)
-		if !isSite {
-			continue
-		}
-		if strings.HasPrefix(dest, "/") {
-			if ref.Image {
-				b.probs.Errorf(d.file, ref.Line, "put the image beside the post and name it relative to it", "the image %s has an absolute path", ref.Dest)
-				continue
+	b.cover(d, doc)
+	for _, r := range d.refs {
+		switch {
+		case r.to == toNothing:
+			b.probs.Errorf(d.file, r.Line, "percent-encode spaces and brackets in it", "%q is not a URL", r.Dest)
+		case r.to == toOutside:
+			b.probs.Errorf(d.file, r.Line, "move the file into the content folder", "%s leads out of the content folder", r.Dest)
+		case r.to == toSite && r.Image:
+			b.probs.Errorf(d.file, r.Line, "put the image beside the post and name it relative to it", "the image %s has an absolute path", r.Dest)
+		case r.to == toSite:
+			doc.SiteLinks = append(doc.SiteLinks, SiteLink{r.path, r.Line})
+		case r.Image:
+			if a, f, ok := b.mustAsset(r.path, d.file, r.Line); ok {
+				set(&doc.Source.Images, r.Dest, recipe.Image{URL: "/" + a.Key, Width: f.width, Height: f.height})
 			}
-			doc.SiteLinks = append(doc.SiteLinks, SiteLink{dest, ref.Line})
-			continue
-		}
-		name := path.Join(path.Dir(d.file), dest)
-		if name == ".." || strings.HasPrefix(name, "../") {
-			b.probs.Errorf(d.file, ref.Line, "move the file into the content folder", "%s leads out of the content folder", ref.Dest)
-			continue
-		}
-		if ref.Image {
-			if h, ok := b.loader.asset(name, d.file, ref.Line, b.probs); ok {
-				b.site.Assets[h.asset.Key] = h.asset
-				set(&doc.Source.Images, ref.Dest, recipe.Image{URL: "/" + h.asset.Key, Width: h.width, Height: h.height})
+		default:
+			if to := b.link(d, r); to != "" {
+				key, _, _ := strings.Cut(r.Dest, "#")
+				set(&doc.Source.Links, key, to)
 			}
-			continue
-		}
-		if to := b.link(d, ref, name); to != "" {
-			key, _, _ := strings.Cut(ref.Dest, "#")
-			set(&doc.Source.Links, key, to)
 		}
 	}
+}
+
+// mustAsset is asset for a file that the page is wrong without.
+func (b *builder) mustAsset(name, from string, line int) (Asset, *fact, bool) {
+	a, f, no := b.asset(name)
+	if no != nil {
+		b.probs.Errorf(from, line, no.hint, "%s", no.message)
+	}
+	return a, f, no == nil
+}
+
+// coverFile is the file that the front matter names as the post's picture: from
+// the content folder if it begins with a slash, else from the post. It is false
+// for none, and for one on another site.
+func (d *draft) coverFile() (string, bool) {
+	if d.fm.cover == "" {
+		return "", false
+	}
+	p := d.fm.cover
+	if u, err := url.Parse(p); err == nil {
+		if u.Scheme != "" || u.Host != "" {
+			return "", false
+		}
+		p = u.Path
+	}
+	if strings.HasPrefix(p, "/") {
+		return strings.TrimPrefix(path.Clean(p), "/"), true
+	}
+	return path.Join(path.Dir(d.file), p), true
+}
+
+// cover finds the post's picture. What is wrong with it is a warning: no page
+// lacks anything without it.
+func (b *builder) cover(d *draft, doc *Document) {
+	name, ok := d.coverFile()
+	if !ok {
+		if d.fm.cover != "" {
+			b.probs.Warnf(d.file, d.fm.coverLine, "put a copy beside the post", "cover: %s is on another site, and is left out", d.fm.cover)
+		}
+		return
+	}
+	if ctype := typeOf(name); ctype != "" && !strings.HasPrefix(ctype, "image/") {
+		b.probs.Warnf(d.file, d.fm.coverLine, "name a picture", "cover: %s is not an image", d.fm.cover)
+		return
+	}
+	a, f, no := b.asset(name)
+	if no != nil {
+		b.probs.Warnf(d.file, d.fm.coverLine, no.hint, "cover: %s", no.message)
+		return
+	}
+	doc.Cover = recipe.Image{URL: "/" + a.Key, Width: f.width, Height: f.height}
+}
+
+// shownNames is how many names a warning about many files gives.
+const shownNames = 3
+
+// unmeasuredImages reports the images without a size all at once: a folder of
+// them usually has one cause.
+func (b *builder) unmeasuredImages() {
+	names := slices.Sorted(maps.Keys(b.unmeasured))
+	if len(names) == 0 {
+		return
+	}
+	const hint = "they are published as they are, and pages jump when they load; open them in an image editor and save them again"
+	first := names[0]
+	if len(names) == 1 {
+		b.probs.Warnf(first, 0, hint, "the size of the image is unknown: %s", b.unmeasured[first])
+		return
+	}
+	list := strings.Join(names[1:min(len(names), shownNames)], ", ")
+	if len(names) > shownNames {
+		list += fmt.Sprintf(" and %d more", len(names)-shownNames)
+	}
+	b.probs.Warnf(first, 0, hint, "the size of this and %d other images is unknown: %s (%s)", len(names)-1, list, b.unmeasured[first])
 }
 
 func set[V any](m *map[string]V, k string, v V) {
@@ -55,22 +179,10 @@ func set[V any](m *map[string]V, k string, v V) {
 	(*m)[k] = v
 }
 
-// resolvable returns a reference's decoded path, when it is one to this site.
-func (b *builder) resolvable(d *draft, ref markdown.Ref) (string, bool) {
-	u, err := url.Parse(ref.Dest)
-	if err != nil {
-		b.probs.Errorf(d.file, ref.Line, "percent-encode spaces and brackets in it", "%q is not a URL", ref.Dest)
-		return "", false
-	}
-	if u.Scheme != "" || u.Host != "" || u.Path == "" {
-		return "", false
-	}
-	return u.Path, true
-}
-
 // link resolves a relative link to a document or a file; "" when a problem was
 // reported.
-func (b *builder) link(d *draft, ref markdown.Ref, name string) string {
+func (b *builder) link(d *draft, ref ref) string {
+	name := ref.path
 	if doc := b.byFile[name]; doc != nil {
 		return doc.Path
 	}
@@ -81,7 +193,7 @@ func (b *builder) link(d *draft, ref markdown.Ref, name string) string {
 	if b.wrong[name] {
 		return ""
 	}
-	if ext := path.Ext(name); ext == ".md" || ext == ".markdown" || ext == "" {
+	if isDocument(name) {
 		hint := "name the file, relative to this one: ../other-post/index.en.md"
 		if doc := b.sibling(name); doc != nil {
 			hint = fmt.Sprintf("did you mean %s?", doc.File)
@@ -89,12 +201,11 @@ func (b *builder) link(d *draft, ref markdown.Ref, name string) string {
 		b.probs.Errorf(d.file, ref.Line, hint, "a link to nowhere: there is no document %s", name)
 		return ""
 	}
-	h, ok := b.loader.asset(name, d.file, ref.Line, b.probs)
+	a, _, ok := b.mustAsset(name, d.file, ref.Line)
 	if !ok {
 		return ""
 	}
-	b.site.Assets[h.asset.Key] = h.asset
-	return "/" + h.asset.Key
+	return "/" + a.Key
 }
 
 // sibling finds a document in the folder that a wrong link names.
@@ -123,18 +234,17 @@ func (b *builder) episode(d *draft) *recipe.Episode {
 		return e
 	}
 	name := path.Join(path.Dir(d.file), d.fm.audio)
-	h, ok := b.loader.asset(name, d.file, d.fm.audioLine, b.probs)
-	if !ok {
+	if ctype := typeOf(name); ctype != "" && !strings.HasPrefix(ctype, "audio/") {
+		b.probs.Errorf(d.file, d.fm.audioLine, "use .mp3 or .m4a", "audio: %s is not an audio file", d.fm.audio)
 		return e
 	}
-	if !strings.HasPrefix(h.asset.Meta.ContentType, "audio/") {
-		b.probs.Errorf(d.file, d.fm.audioLine, "use .mp3 or .m4a", "audio: %s is not an audio file", d.fm.audio)
+	a, f, ok := b.mustAsset(name, d.file, d.fm.audioLine)
+	if !ok {
 		return e
 	}
 	if e.Duration == 0 {
 		b.probs.Warnf(d.file, d.fm.audioLine, `add duration: "mm:ss"`, "the episode does not say how long it is")
 	}
-	b.site.Assets[h.asset.Key] = h.asset
-	e.Audio, e.Type, e.Length = "/"+h.asset.Key, h.asset.Meta.ContentType, h.size
+	e.Audio, e.Type, e.Length = "/"+a.Key, a.Meta.ContentType, f.size
 	return e
 }

@@ -23,96 +23,195 @@ import (
 // Options say how to read a folder.
 type Options struct {
 	// Site is what blog.yaml says. A folder with a mkdocs.yml brings its own
-	// settings and ignores it.
+	// settings and takes only Timezone from it.
 	Site config.Site
-	// Today is the day, YYYY-MM-DD, after which posts are held back. Empty
-	// holds none back.
-	Today string
+	// Now is the moment at which the site is built: posts dated after it are
+	// held back. The zero time holds none back.
+	Now time.Time
 	// Drafts includes drafts, and posts of days to come.
 	Drafts bool
+	// State is a file that keeps, from one run to the next, what was read out
+	// of files that have not changed since: see StateFile. Empty for none.
+	State string
 }
 
 // Loader reads one folder, again and again: what did not change since the last
-// Load (by size and modification time) is not parsed again.
+// Load is not parsed again. It may not be used from two goroutines at once.
 type Loader struct {
-	root *os.Root
-	opts Options
-	docs map[string]*parsed
-	sums map[string]*hashed
+	root  *os.Root
+	opts  Options
+	zone  *time.Location
+	docs  map[string]*parsed
+	facts map[string]*fact
+	texts map[string]text // that Tree has read and Read is about to
+	state state
+	last  *reading
+	clock func() time.Time // of this machine, as its files' times
 }
+
+// text is the whole of a Markdown file.
+type text struct {
+	stamp
+	src []byte
+}
+
+// A folder is hashed before it is loaded. Texts of up to maxText bytes are kept
+// in between, up to maxTexts bytes of them, so that they are read once.
+const (
+	maxText  = bufferSize
+	maxTexts = 32 << 20
+)
 
 // Open prepares to read the folder dir.
 func Open(dir string, opts Options) (*Loader, error) {
+	zone, err := opts.Site.Location()
+	if err != nil {
+		return nil, err
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the content folder: %w", err)
 	}
-	return &Loader{root: root, opts: opts, docs: map[string]*parsed{}, sums: map[string]*hashed{}}, nil
+	return &Loader{root: root, opts: opts, zone: zone, docs: map[string]*parsed{}, facts: map[string]*fact{}, texts: map[string]text{}, clock: time.Now}, nil
 }
 
 // Close releases the folder.
 func (l *Loader) Close() error { return l.root.Close() }
 
-// Load reads the folder. The list holds every problem found, sorted; the Site
-// is nil when one of them is an error.
+// SetNow moves Options.Now, for a loader that lives longer than a moment.
+func (l *Loader) SetNow(t time.Time) { l.opts.Now = t }
+
+// Load reads the folder and builds the site as of Options.Now. The list holds
+// every problem found, sorted; the Site is nil when one of them is an error.
 func (l *Loader) Load(ctx context.Context) (*Site, problem.List, error) {
-	var probs problem.List
-	site := &Site{
-		Config:    l.opts.Site,
-		Redirects: map[string]string{},
-		Assets:    map[string]Asset{},
-		format:    defaultFormat,
+	if err := l.Read(ctx); err != nil {
+		return nil, nil, err
 	}
-	lay := layout{posts: "posts", pages: "pages", languages: map[string]string{}}
-	switch data, err := l.root.ReadFile("mkdocs.yml"); {
+	site, probs := l.At(l.opts.Now)
+	return site, probs, nil
+}
+
+// Read is the part of Load that takes time and does not need to know what time
+// it is: all but At(Options.Now).
+func (l *Loader) Read(ctx context.Context) error {
+	began := l.clock()
+	l.remember()
+	r, err := l.read(ctx)
+	clear(l.texts)
+	if err != nil {
+		return err
+	}
+	l.last = r
+	l.keep(began)
+	return nil
+}
+
+// reading is what Load read: all of a site but the time.
+type reading struct {
+	config       config.Site
+	format       urlFormat
+	layout       layout
+	posts, pages []*draft
+	files        map[string]found // that documents name
+	probs        problem.List
+}
+
+func (l *Loader) read(ctx context.Context) (*reading, error) {
+	r := &reading{
+		config: l.opts.Site,
+		format: defaultFormat,
+		layout: layout{posts: "posts", pages: "pages", languages: map[string]string{}},
+	}
+	switch data, err := l.root.ReadFile(mkdocsName); {
 	case err == nil:
-		site.Config, site.format, lay = readMkDocs(data, &probs)
-		lay.authors = l.readAuthors(path.Join(path.Dir(lay.posts), ".authors.yml"), &probs)
+		r.config, r.format, r.layout = readMkDocs(data, &r.probs)
+		r.config.Timezone = l.opts.Site.Timezone
+		r.layout.authors = l.readAuthors(path.Join(path.Dir(r.layout.posts), authorsName), &r.probs)
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, nil, fmt.Errorf("reading mkdocs.yml: %w", err)
+		return nil, fmt.Errorf("reading %s: %w", mkdocsName, err)
 	default:
-		for _, lang := range site.Config.Languages {
-			lay.languages[strings.ToLower(lang.Tag)] = lang.Tag
+		for _, lang := range r.config.Languages {
+			r.layout.languages[strings.ToLower(lang.Tag)] = lang.Tag
 			if lang.Prefix != "" {
-				lay.languages[lang.Prefix] = lang.Tag
+				r.layout.languages[lang.Prefix] = lang.Tag
 			}
 		}
 	}
 
-	posts, err := l.walk(ctx, lay.posts, lay, true, &probs)
+	lay := r.layout
+	posts, err := l.walk(ctx, lay.posts, lay, true, &r.probs)
 	if errors.Is(err, fs.ErrNotExist) {
-		probs.Errorf(lay.posts, 0, "a post is a file like "+lay.posts+"/my-first-post/index.en.md", "there is no folder of posts")
+		r.probs.Errorf(lay.posts, 0, "a post is a file like "+lay.posts+"/my-first-post/index.en.md", "there is no folder of posts")
 	} else if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	pages, err := l.walk(ctx, lay.pages, lay, false, &probs)
+	pages, err := l.walk(ctx, lay.pages, lay, false, &r.probs)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
+		return nil, err
+	}
+	if err := l.parseAll(ctx, slices.Concat(posts, pages)); err != nil {
+		return nil, err
+	}
+	for _, d := range slices.Concat(posts, pages) {
+		r.probs = append(r.probs, d.probs...)
+		if !d.broken {
+			l.identify(d, lay, &r.probs)
+		}
 	}
 	if lay.mkdocs {
-		lay.discoverLanguages(&site.Config, posts)
+		lay.discoverLanguages(&r.config, posts)
 	}
-	b := &builder{loader: l, site: site, layout: lay, probs: &probs, byFile: map[string]*Document{}, hidden: map[string]string{}, wrong: map[string]bool{}}
-	b.build(posts, pages)
+	r.posts, r.pages = posts, pages
+	r.files, err = l.find(ctx, l.named(r))
+	return r, err
+}
 
-	probs.Sort()
-	if probs.Err() != nil {
-		return nil, probs, nil
+// parseAll parses the files of drafts. What is not among them is forgotten.
+func (l *Loader) parseAll(ctx context.Context, drafts []*draft) error {
+	err := each(ctx, len(drafts), func(i int, _ []byte) (err error) {
+		drafts[i].parsed, err = l.parse(drafts[i].file, drafts[i].stamp)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	return site, probs, nil
+	clear(l.docs)
+	for _, d := range drafts {
+		l.docs[d.file] = d.parsed
+	}
+	return nil
+}
+
+// named are the files that documents name which are, or will be, published.
+func (l *Loader) named(r *reading) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, d := range slices.Concat(r.posts, r.pages) {
+		if d.broken || d.fm.draft && !l.opts.Drafts {
+			continue
+		}
+		for _, name := range d.assets() {
+			if !seen[name] {
+				seen[name] = true
+				out = append(out, name)
+			}
+		}
+	}
+	return out
 }
 
 // draft is a document that was read but not yet placed.
 type draft struct {
 	*parsed
-	file string
-	post bool
-	lang string // "" when nothing says it
-	stem string // the file without language suffix and extension
-	name string // what the file's place calls it: the folder of an index.md, else the file
+	file  string
+	stamp stamp // as the walk found it
+	post  bool
+	lang  string // "" when nothing says it
+	stem  string // the file without language suffix and extension
+	name  string // what the file's place calls it: the folder of an index.md, else the file
 }
 
-// walk reads every Markdown file below dir.
+// walk finds every Markdown file below dir.
 func (l *Loader) walk(ctx context.Context, dir string, lay layout, post bool, probs *problem.List) ([]*draft, error) {
 	var out []*draft
 	err := fs.WalkDir(l.root.FS(), dir, func(name string, e fs.DirEntry, err error) error {
@@ -134,26 +233,18 @@ func (l *Loader) walk(ctx context.Context, dir string, lay layout, post bool, pr
 			}
 			return nil
 		}
-		if e.Type()&fs.ModeSymlink != 0 && !l.checkSymlink(name, probs) {
-			return nil
-		}
-		if ext := path.Ext(name); ext != ".md" && ext != ".markdown" {
+		if e.Type()&fs.ModeSymlink != 0 && !l.checkSymlink(name, probs) || !isMarkdown(name) {
 			return nil
 		}
 		// The plugin fills the blog's own index page.
 		if !post && lay.mkdocs && name == path.Join(path.Dir(lay.posts), "index.md") {
 			return nil
 		}
-		p, err := l.parse(name)
+		st, err := l.stampOf(name, e)
 		if err != nil {
 			return err
 		}
-		*probs = append(*probs, p.probs...)
-		d := &draft{parsed: p, file: name, post: post}
-		if !p.broken {
-			l.identify(d, lay, probs)
-		}
-		out = append(out, d)
+		out = append(out, &draft{file: name, stamp: st, post: post})
 		return nil
 	})
 	if err != nil {
@@ -181,11 +272,17 @@ func (l *Loader) checkSymlink(name string, probs *problem.List) bool {
 func (l *Loader) identify(d *draft, lay layout, probs *problem.List) {
 	d.stem = strings.TrimSuffix(d.file, path.Ext(d.file))
 	suffix := strings.TrimPrefix(path.Ext(d.stem), ".")
+	if suffix != "" {
+		d.stem = strings.TrimSuffix(d.stem, "."+suffix)
+	}
+	folder := lay.languageFolder(d)
 	switch {
 	case d.fm.lang != "":
 		d.lang = l.canonicalLang(d, d.fm.lang, d.fm.line["lang"], lay, probs)
 	case suffix != "" && (!lay.mkdocs || lay.languages[strings.ToLower(suffix)] != ""):
 		d.lang = l.canonicalLang(d, suffix, 0, lay, probs)
+	case folder != "":
+		d.lang = folder
 	default:
 		for _, c := range d.fm.categories {
 			if tag, ok := lay.languageOf(c); ok {
@@ -194,13 +291,27 @@ func (l *Loader) identify(d *draft, lay layout, probs *problem.List) {
 			}
 		}
 	}
-	if suffix != "" {
-		d.stem = strings.TrimSuffix(d.stem, "."+suffix)
-	}
 	d.name = path.Base(d.stem)
 	if d.name == "index" {
 		d.name = path.Base(path.Dir(d.stem))
 	}
+}
+
+// languageFolder takes the folder that says a document's language out of its
+// stem: posts/ja/2026/hello is posts/2026/hello in ja. A post of its own folder
+// (posts/ja/index.md) is a post named ja.
+func (l layout) languageFolder(d *draft) string {
+	top := l.pages
+	if d.post {
+		top = l.posts
+	}
+	folder, rest, ok := strings.Cut(strings.TrimPrefix(d.stem, top+"/"), "/")
+	tag, known := l.languages[strings.ToLower(folder)]
+	if l.mkdocs || !ok || !known || rest == "index" {
+		return ""
+	}
+	d.stem = top + "/" + rest
+	return tag
 }
 
 func (l *Loader) canonicalLang(d *draft, tag string, line int, lay layout, probs *problem.List) string {
@@ -243,21 +354,17 @@ func (l *Loader) readAuthors(name string, probs *problem.List) map[string]string
 	return out
 }
 
-// stat answers whether a cached reading of name is still good.
-type stamp struct {
-	size int64
-	mod  time.Time
-}
-
-func (l *Loader) stamp(name string) (stamp, error) {
-	info, err := l.root.Stat(name)
+// stampOf is the stamp of a file that a walk found. An entry of an os.Root knows
+// it already.
+func (l *Loader) stampOf(name string, e fs.DirEntry) (stamp, error) {
+	if e.Type()&fs.ModeSymlink != 0 {
+		return l.stamp(name)
+	}
+	info, err := e.Info()
 	if err != nil {
 		return stamp{}, err
 	}
-	if info.IsDir() {
-		return stamp{}, &fs.PathError{Op: "read", Path: name, Err: errors.New("is a folder")}
-	}
-	return stamp{info.Size(), info.ModTime()}, nil
+	return stampOf(info), nil
 }
 
 // body gives the file's bytes to whoever uploads them, without holding them.
@@ -265,10 +372,10 @@ func (l *Loader) body(name string, size int64, sum [32]byte) store.Body {
 	return store.Body{Size: size, SHA256: sum, Open: func() (io.ReadSeekCloser, error) { return l.root.Open(name) }}
 }
 
-// newestFirst is the order of every list: by date, then by path, so that it is
-// total.
+// newestFirst is the order of every list: by date, then by the time of day,
+// then by path, so that it is total.
 func newestFirst(a, b *Document) int {
-	return cmp.Or(strings.Compare(b.Date, a.Date), strings.Compare(a.Path, b.Path))
+	return cmp.Or(strings.Compare(b.Date, a.Date), b.At.Compare(a.At), strings.Compare(a.Path, b.Path))
 }
 
 func sortDocs(docs []*Document) { slices.SortFunc(docs, newestFirst) }

@@ -36,6 +36,11 @@ type layout struct {
 	authors   map[string]string // short name → name
 }
 
+const (
+	mkdocsName  = "mkdocs.yml"
+	authorsName = ".authors.yml"
+)
+
 // mkdocsFile is the part of mkdocs.yml that decides addresses and titles.
 type mkdocsFile struct {
 	SiteName        string `yaml:"site_name"`
@@ -50,7 +55,7 @@ type mkdocsFile struct {
 // readMkDocs reads mkdocs.yml, with the plugin's defaults for what it leaves
 // out (https://squidfunk.github.io/mkdocs-material/plugins/blog/).
 func readMkDocs(data []byte, probs *problem.List) (config.Site, urlFormat, layout) {
-	const file = "mkdocs.yml"
+	const file = mkdocsName
 	site := config.Site{PerPage: 10, Nav: mkdocsNav}
 	format := defaultFormat
 	lay := layout{mkdocs: true, languages: map[string]string{"en": "en", "zh": "zh-Hant", "ja": "ja"}}

@@ -13,6 +13,9 @@ import (
 // rest goes. So 職業生涯 stays itself and "Service mesh" is service-mesh.
 // (https://facelessuser.github.io/pymdown-extensions/extras/slugs/)
 func Slugify(s string) string {
+	if isSlug(s) {
+		return s
+	}
 	s = strings.ToLower(strings.TrimSpace(norm.NFC.String(s)))
 	var b strings.Builder
 	for _, r := range s {
@@ -24,6 +27,16 @@ func Slugify(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// isSlug says that s is its own slug, as most tags are.
+func isSlug(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // badSegment says what is wrong with a URL segment that an author wrote, or "".

@@ -53,15 +53,25 @@ func SplitFrontMatter(src []byte) (yaml, body []byte, bodyLine int) {
 func Parse(body []byte, bodyLine int) *Doc {
 	tree := dialect.Parse(body, bodyLine)
 	title, _ := tree.Title()
-	count := countOf(tree)
+	texts := blocks(tree)
+	count := countOf(tree, texts)
 	return &Doc{
 		Title:    title,
-		Summary:  summary(tree, SummaryWidth),
+		Summary:  summary(tree, texts, SummaryWidth),
 		Count:    count,
 		Minutes:  count.Minutes(),
 		Refs:     refs(tree),
 		Problems: check(tree),
 	}
+}
+
+// blocks is the plain text of each block at the top of the document.
+func blocks(tree *dialect.Doc) []string {
+	out := make([]string, 0, tree.Root().ChildCount())
+	for n := tree.Root().FirstChild(); n != nil; n = n.NextSibling() {
+		out = append(out, tree.Plain(n))
+	}
+	return out
 }
 
 // walk visits every node on the way down.
@@ -102,10 +112,10 @@ func line(tree *dialect.Doc, n ast.Node) int {
 
 // summary is the text before <!-- more -->, or the first paragraph that has
 // any, cut to width.
-func summary(tree *dialect.Doc, width int) string {
+func summary(tree *dialect.Doc, texts []string, width int) string {
 	var before []string
 	first, more := "", false
-	for n := tree.Root().FirstChild(); n != nil && !more; n = n.NextSibling() {
+	for i, n := 0, tree.Root().FirstChild(); n != nil && !more; i, n = i+1, n.NextSibling() {
 		if n.Kind() == ast.KindHeading {
 			continue
 		}
@@ -113,7 +123,7 @@ func summary(tree *dialect.Doc, width int) string {
 			more = len(before) > 0
 			continue
 		}
-		text := tree.Plain(n)
+		text := texts[i]
 		if text == "" {
 			continue
 		}

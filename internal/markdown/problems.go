@@ -172,11 +172,14 @@ func (c *checker) foreign() {
 // spaces for the rest.
 func (c *checker) prose() []byte {
 	src := c.tree.Source()
-	out := make([]byte, len(src))
-	for i, b := range src {
-		if out[i] = ' '; b == '\n' {
-			out[i] = '\n'
+	out := bytes.Repeat([]byte{' '}, len(src))
+	for i := 0; ; i++ {
+		n := bytes.IndexByte(src[i:], '\n')
+		if n < 0 {
+			break
 		}
+		i += n
+		out[i] = '\n'
 	}
 	walk(c.tree, func(n ast.Node) {
 		switch n := n.(type) {
@@ -194,12 +197,15 @@ func (c *checker) prose() []byte {
 	})
 	// Escaped characters are text on purpose.
 	for i := 0; i+1 < len(out); i++ {
-		if out[i] == '\\' {
-			if out[i] = ' '; out[i+1] != '\n' {
-				out[i+1] = ' '
-			}
-			i++
+		n := bytes.IndexByte(out[i:len(out)-1], '\\')
+		if n < 0 {
+			break
 		}
+		i += n
+		if out[i] = ' '; out[i+1] != '\n' {
+			out[i+1] = ' '
+		}
+		i++
 	}
 	return out
 }

@@ -40,6 +40,15 @@ func (c *Count) add(s string) {
 	in := false // in a word
 	for _, r := range s {
 		switch {
+		// These two are nearly all of a text, and cheaper to see than by
+		// their tables.
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z':
+			if !in {
+				c.Words++
+			}
+			in = true
+		case r == ' ', r == '，', r == '。':
+			in = false
 		case character(r):
 			c.Characters++
 			in = false
@@ -58,14 +67,17 @@ func (c *Count) add(s string) {
 
 // character says that r is read as a unit of its own.
 func character(r rune) bool {
+	if 0x4e00 <= r && r <= 0x9fff { // CJK Unified Ideographs: all of it is Han
+		return true
+	}
 	return r >= 0x2e80 && (r == 'ー' || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) && !unicode.IsPunct(r))
 }
 
 // countOf counts the text, its code, and its footnotes.
-func countOf(tree *dialect.Doc) Count {
+func countOf(tree *dialect.Doc, texts []string) Count {
 	var c Count
-	for n := tree.Root().FirstChild(); n != nil; n = n.NextSibling() {
-		c.add(tree.Plain(n))
+	for _, s := range texts {
+		c.add(s)
 	}
 	walk(tree, func(n ast.Node) {
 		switch n.Kind() {
@@ -92,7 +104,9 @@ func cut(s string, width int) string {
 		if end < 0 && r == ' ' {
 			space = i
 		}
-		total += w
+		if total += w; total > width { // no need to look further: a paragraph may be long
+			break
+		}
 	}
 	if total <= width || end < 0 {
 		return s

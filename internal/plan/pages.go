@@ -101,13 +101,17 @@ func (b *builder) post(d *content.Document, l config.Language, newer, older *rec
 	b.emit(r)
 }
 
+// tagLinks are made once for a post, and shared by all that show them.
 func (b *builder) tagLinks(d *content.Document, l config.Language) []recipe.Link {
-	var out []recipe.Link
 	if d.Date == "" {
 		return nil // a standing page is in no list
 	}
-	for _, t := range d.Tags {
-		out = append(out, recipe.Link{Text: t, URL: content.Home(l) + "tag/" + content.Slugify(t) + "/"})
+	out, made := b.tags[d]
+	if !made {
+		for _, t := range d.Tags {
+			out = append(out, recipe.Link{Text: t, URL: content.Home(l) + "tag/" + content.Slugify(t) + "/"})
+		}
+		b.tags[d] = out
 	}
 	return out
 }
@@ -274,6 +278,7 @@ func (b *builder) list(add adder, ls list) {
 			if ls.pins && i == 0 {
 				posts = pinnedFirst(ls.posts, posts)
 			}
+			data.Items = slices.Grow(data.Items, len(posts)) // nil stays nil
 			for _, d := range posts {
 				data.Items = append(data.Items, recipe.Item{
 					Title: d.Title, URL: d.Path, Lang: d.Lang, Date: d.Date, Summary: d.Description,

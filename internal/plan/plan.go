@@ -28,8 +28,11 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
@@ -67,8 +70,10 @@ func Build(site *content.Site, version string) (*Plan, problem.List) {
 		plan:  &Plan{Renderer: version, Redirects: map[string]string{}, Site: site},
 		paths: map[string]bool{},
 		sites: map[string]*recipe.Site{},
+		tags:  map[*content.Document][]recipe.Link{},
 	}
 	b.all()
+	b.digest()
 	b.links()
 	for from, to := range site.Redirects {
 		if b.paths[from] {
@@ -87,7 +92,8 @@ type builder struct {
 	version string
 	plan    *Plan
 	paths   map[string]bool
-	sites   map[string]*recipe.Site
+	sites   map[string]*recipe.Site             // by language
+	tags    map[*content.Document][]recipe.Link // see tagLinks
 	probs   problem.List
 }
 
@@ -116,10 +122,12 @@ func (b *builder) all() {
 		b.emit(&recipe.Recipe{Kind: recipe.Icon, Path: iconPath, Site: b.siteOf(b.site.Config.Languages[0])})
 	})
 
-	style := b.emitAt("", &recipe.Recipe{Kind: recipe.Stylesheet, Path: "/style.css"})
-	b.plan.Pages[style].Path = "/page/" + b.plan.Pages[style].Digest + ".css"
+	// The others hold the stylesheet's address, and so its digest.
+	style := &recipe.Recipe{Kind: recipe.Stylesheet, Path: "/style.css", Renderer: b.version}
+	address := "/page/" + style.Digest() + ".css"
+	b.emitAt(address, style)
 	for _, l := range b.site.Config.Languages {
-		b.sites[l.Tag] = b.describe(l, b.plan.Pages[style].Path)
+		b.sites[l.Tag] = b.describe(l, address)
 	}
 	for _, build := range made {
 		build()
@@ -129,13 +137,32 @@ func (b *builder) all() {
 
 func (b *builder) siteOf(l config.Language) *recipe.Site { return b.sites[l.Tag] }
 
-// emit finishes a recipe and adds its page under its own path.
+// emit adds a recipe's page under its own path.
 func (b *builder) emit(r *recipe.Recipe) { b.emitAt(r.Path, r) }
 
-func (b *builder) emitAt(path string, r *recipe.Recipe) int {
+func (b *builder) emitAt(path string, r *recipe.Recipe) {
 	r.Renderer = b.version
-	b.plan.Pages = append(b.plan.Pages, Page{Path: path, Digest: r.Digest(), Recipe: r})
-	return len(b.plan.Pages) - 1
+	b.plan.Pages = append(b.plan.Pages, Page{Path: path, Recipe: r})
+}
+
+// digest names the pages, on every CPU: encoding and hashing recipes is nearly
+// all of the work of a plan.
+func (b *builder) digest() {
+	pages := b.plan.Pages
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(pages) {
+					return
+				}
+				pages[i].Digest = pages[i].Recipe.Digest()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // describe is what every page of a language says.

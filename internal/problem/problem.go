@@ -4,7 +4,7 @@
 // A problem names a file and a line, says what is wrong, and says how to fix
 // it. Everything that checks input returns all problems it can find in one
 // List, so that an author fixes a post in one round and not in ten. Errors
-// stop a publish; warnings are shown and do not.
+// stop a publish; warnings are shown and do not; an info asks for nothing.
 package problem
 
 import (
@@ -20,6 +20,7 @@ type Severity string
 const (
 	Error   Severity = "error"   // a publish refuses
 	Warning Severity = "warning" // a publish goes on and shows it
+	Info    Severity = "info"    // good to know: there is nothing to fix
 )
 
 // Problem is one thing wrong at one place.
@@ -39,8 +40,8 @@ func (p Problem) String() string {
 		fmt.Fprintf(&b, ":%d", p.Line)
 	}
 	b.WriteString(": ")
-	if p.Severity == Warning {
-		b.WriteString("warning: ")
+	if p.Severity != Error {
+		b.WriteString(string(p.Severity) + ": ")
 	}
 	b.WriteString(p.Message)
 	return b.String()
@@ -59,6 +60,11 @@ func (l *List) Warnf(file string, line int, hint, format string, args ...any) {
 	*l = append(*l, Problem{Warning, file, line, fmt.Sprintf(format, args...), hint})
 }
 
+// Infof adds an info. The hint may be empty.
+func (l *List) Infof(file string, line int, hint, format string, args ...any) {
+	*l = append(*l, Problem{Info, file, line, fmt.Sprintf(format, args...), hint})
+}
+
 // Sort orders the list by file and line, so that two runs print the same text.
 func (l List) Sort() {
 	slices.SortStableFunc(l, func(a, b Problem) int {
@@ -68,10 +74,15 @@ func (l List) Sort() {
 }
 
 // Errors returns the problems that stop a publish.
-func (l List) Errors() List {
+func (l List) Errors() List { return l.of(Error) }
+
+// Warnings returns the problems that do not, and that somebody should look at.
+func (l List) Warnings() List { return l.of(Warning) }
+
+func (l List) of(s Severity) List {
 	var out List
 	for _, p := range l {
-		if p.Severity == Error {
+		if p.Severity == s {
 			out = append(out, p)
 		}
 	}

@@ -12,8 +12,9 @@ import (
 func Word(s string, words []string) string {
 	words = slices.Sorted(slices.Values(words)) // ties break the same way every time
 	best, bestDist := "", 3
+	s = plain(s)
 	for _, w := range words {
-		d := distance(plain(s), plain(w))
+		d := distance(s, plain(w))
 		if d < bestDist && d*2 < len(w) {
 			best, bestDist = w, d
 		}
@@ -21,9 +22,9 @@ func Word(s string, words []string) string {
 	return best
 }
 
-func plain(s string) string {
-	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(s))
-}
+var joiners = strings.NewReplacer("_", "", "-", "")
+
+func plain(s string) string { return joiners.Replace(strings.ToLower(s)) }
 
 // distance is the number of single-character changes, neighbours swapped
 // included, that turn a into b.

@@ -5,6 +5,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
@@ -17,7 +18,25 @@ import (
 func (d *Doc) Plain(n ast.Node) string {
 	var b strings.Builder
 	d.plain(&b, n)
-	return strings.Join(strings.Fields(b.String()), " ")
+	return collapse(b.String())
+}
+
+// collapse is strings.Join(strings.Fields(s), " "), without the list of words:
+// most texts need no change but at the end.
+func collapse(s string) string {
+	s = strings.TrimSpace(s)
+	space := false
+	for _, r := range s {
+		if ' ' < r && r < 0x80 || r > '\u3000' || !unicode.IsSpace(r) {
+			space = false
+			continue
+		}
+		if space || r != ' ' {
+			return strings.Join(strings.Fields(s), " ")
+		}
+		space = true
+	}
+	return s
 }
 
 func (d *Doc) plain(b *strings.Builder, n ast.Node) {
