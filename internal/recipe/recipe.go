@@ -52,6 +52,8 @@ type Recipe struct {
 
 	Title       string `json:"title,omitempty"`
 	Description string `json:"description,omitempty"`
+	// NoIndex asks search engines to leave the page out: a shared draft.
+	NoIndex bool `json:"noindex,omitempty"`
 	// Alternates are the same page in every language it exists in, itself
 	// included, for hreflang and the language switch. Empty for a page that
 	// exists in one.
@@ -206,6 +208,20 @@ type URLEntry struct {
 	Path       string      `json:"path"`
 	LastMod    string      `json:"lastmod,omitempty"` // YYYY-MM-DD
 	Alternates []Alternate `json:"alternates,omitempty"`
+}
+
+// Sources returns the digests of the sources that the page is made from.
+func (r *Recipe) Sources() []string {
+	var out []string
+	if r.Post != nil {
+		out = append(out, r.Post.Source.Digest)
+	}
+	if r.Feed != nil {
+		for _, item := range r.Feed.Items {
+			out = append(out, item.Source.Digest)
+		}
+	}
+	return out
 }
 
 // Encode returns the canonical bytes: JSON with fields in declared order, map

@@ -10,14 +10,20 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/victorleungtw/blog/internal/compress"
+	"github.com/victorleungtw/blog/internal/pack"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/store"
 )
 
 // Request is a direct invocation: a batch to render, or a question.
 type Request struct {
-	Render  []string `json:"render,omitempty"` // digests of recipes in the bucket
-	Version bool     `json:"version,omitempty"`
+	Render []string `json:"render,omitempty"` // digests of recipes, in the pack or in the bucket
+	// Pack holds recipes and sources that the bucket may not have yet (package
+	// pack). They are stored before anything is rendered.
+	Pack []byte `json:"pack,omitempty"`
+	// Draft stores the pages where only a signed link leads.
+	Draft   bool `json:"draft,omitempty"`
+	Version bool `json:"version,omitempty"`
 }
 
 // Response answers a Request.
@@ -37,11 +43,15 @@ type Rendered struct {
 // Do answers a direct invocation.
 func (r *Renderer) Do(ctx context.Context, req Request) (Response, error) {
 	out := Response{Version: r.Version(), Pages: make([]Rendered, len(req.Render))}
+	b, err := r.unpack(ctx, req)
+	if err != nil {
+		return out, err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2 * runtime.GOMAXPROCS(0))
 	for i, digest := range req.Render {
 		g.Go(func() error {
-			p, err := r.finish(ctx, digest)
+			p, err := b.finish(ctx, digest)
 			out.Pages[i] = p
 			return err
 		})
@@ -49,20 +59,59 @@ func (r *Renderer) Do(ctx context.Context, req Request) (Response, error) {
 	return out, g.Wait()
 }
 
+// batch is one direct invocation.
+type batch struct {
+	*Renderer
+	packed map[string][]byte // by key
+	prefix string            // of the pages
+}
+
+// unpack stores what came with a request.
+func (r *Renderer) unpack(ctx context.Context, req Request) (*batch, error) {
+	b := &batch{Renderer: r, packed: map[string][]byte{}, prefix: pages}
+	if req.Draft {
+		b.prefix = drafts
+	}
+	members, err := pack.Read(req.Pack)
+	if err != nil {
+		return nil, err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8 * runtime.GOMAXPROCS(0)) // it waits for S3 most of the time
+	for _, m := range members {
+		key := m.Kind.Prefix() + m.Digest
+		b.packed[key] = m.Body
+		meta := store.Meta{ContentType: "text/markdown; charset=utf-8", CacheControl: store.Immutable}
+		if m.Kind == pack.Recipe {
+			meta.ContentType = "application/json"
+		}
+		g.Go(func() error { return r.keep(ctx, key, &store.Object{Meta: meta, Body: m.Body}) })
+	}
+	return b, g.Wait()
+}
+
+// Get reads what came with the request before it asks the bucket.
+func (b *batch) Get(ctx context.Context, key string) (*store.Object, error) {
+	if body, ok := b.packed[key]; ok {
+		return &store.Object{Body: body}, nil
+	}
+	return b.Bucket.Get(ctx, key)
+}
+
 // finish makes sure that a page and its variants are stored.
-func (r *Renderer) finish(ctx context.Context, digest string) (Rendered, error) {
+func (b *batch) finish(ctx context.Context, digest string) (Rendered, error) {
 	if !recipe.IsDigest(digest) {
 		return Rendered{}, fmt.Errorf("%q is not a digest", digest)
 	}
-	page, err := r.page(ctx, digest)
+	page, err := b.page(ctx, b, b.prefix, digest)
 	if err != nil {
 		return Rendered{}, err
 	}
 	for _, enc := range compress.Encodings {
-		key := "page/" + digest + enc.Suffix
+		key := b.prefix + digest + enc.Suffix
 		// The variants are written after the page itself, so one that is
 		// missing is the trace of a batch that was cut short.
-		if _, err := r.Bucket.Get(ctx, key); err == nil {
+		if _, err := b.Bucket.Get(ctx, key); err == nil {
 			continue
 		} else if !errors.Is(err, store.ErrNotExist) {
 			return Rendered{}, err
@@ -70,10 +119,10 @@ func (r *Renderer) finish(ctx context.Context, digest string) (Rendered, error) 
 		meta := page.Meta
 		meta.ContentEncoding = enc.Name
 		body := enc.Quick
-		if !r.Quick {
+		if !b.Quick {
 			body = enc.Best
 		}
-		if err := r.keep(ctx, key, &store.Object{Meta: meta, Body: body(page.Body)}); err != nil {
+		if err := b.keep(ctx, key, &store.Object{Meta: meta, Body: body(page.Body)}); err != nil {
 			return Rendered{}, err
 		}
 	}

@@ -92,7 +92,7 @@ func (r *Renderer) servePage(w http.ResponseWriter, req *http.Request, name stri
 			return
 		}
 	}
-	obj, err := r.page(req.Context(), digest)
+	obj, err := r.page(req.Context(), r.Bucket, pages, digest)
 	if err != nil {
 		r.failed(w, req, err)
 		return
@@ -112,6 +112,9 @@ func send(w http.ResponseWriter, req *http.Request, obj *store.Object, etag stri
 	h.Set("Content-Type", obj.ContentType)
 	h.Set("Cache-Control", obj.CacheControl)
 	h.Set("ETag", etag)
+	if obj.CacheTags != "" {
+		h.Set(store.CacheTagHeader, obj.CacheTags)
+	}
 	if obj.ContentEncoding != "" {
 		h.Set("Content-Encoding", obj.ContentEncoding)
 	}

@@ -42,6 +42,7 @@ import (
 
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/render"
+	"github.com/victorleungtw/blog/internal/shown"
 	"github.com/victorleungtw/blog/internal/store"
 )
 
@@ -70,18 +71,30 @@ type Renderer struct {
 // Version is the version of this renderer.
 func (r *Renderer) Version() string { return render.Version() }
 
+// Where pages are stored. Addresses of drafts are not of this site: the edge
+// function goes there for a signed link alone.
+const (
+	pages  = "page/"
+	drafts = "draft/"
+)
+
+// getter is where recipes and sources are read from.
+type getter interface {
+	Get(ctx context.Context, key string) (*store.Object, error)
+}
+
 // page returns a page's bytes: the stored ones, else rendered and stored now.
-func (r *Renderer) page(ctx context.Context, digest string) (*store.Object, error) {
-	obj, err := r.Bucket.Get(ctx, "page/"+digest)
+func (r *Renderer) page(ctx context.Context, from getter, prefix, digest string) (*store.Object, error) {
+	obj, err := r.Bucket.Get(ctx, prefix+digest)
 	if err == nil || !errors.Is(err, store.ErrNotExist) {
 		return obj, err
 	}
-	return r.render(ctx, digest)
+	return r.render(ctx, from, prefix, digest)
 }
 
 // render makes a page and stores it as it is.
-func (r *Renderer) render(ctx context.Context, digest string) (*store.Object, error) {
-	raw, err := r.Bucket.Get(ctx, "recipe/"+digest)
+func (r *Renderer) render(ctx context.Context, from getter, prefix, digest string) (*store.Object, error) {
+	raw, err := from.Get(ctx, "recipe/"+digest)
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +112,18 @@ func (r *Renderer) render(ctx context.Context, digest string) (*store.Object, er
 		r.Log.ErrorContext(ctx, MismatchMessage, "digest", digest, "error", err)
 		return nil, err
 	}
-	p, err := render.Render(ctx, rec, sources{r.Bucket})
+	if rec.NoIndex && prefix != drafts {
+		// A shared draft. Whoever was given a link knows the digest, and is not
+		// to see the page at an address that never ends.
+		return nil, fmt.Errorf("recipe/%s is of a draft: %w", digest, store.ErrNotExist)
+	}
+	p, err := render.Render(ctx, rec, sources{from})
 	if err != nil {
 		return nil, fmt.Errorf("rendering %s: %w", rec.Path, err)
 	}
-	obj := &store.Object{Meta: store.Meta{ContentType: p.ContentType, CacheControl: store.Immutable}, Body: p.Body}
-	if err := r.keep(ctx, "page/"+digest, obj); err != nil {
+	tags, _ := shown.Tags(rec) // a page of more posts than tags is taken down by its address
+	obj := &store.Object{Meta: store.Meta{ContentType: p.ContentType, CacheControl: store.Immutable, CacheTags: tags}, Body: p.Body}
+	if err := r.keep(ctx, prefix+digest, obj); err != nil {
 		return nil, err
 	}
 	return obj, nil
@@ -120,12 +139,12 @@ func (r *Renderer) keep(ctx context.Context, key string, obj *store.Object) erro
 	return err
 }
 
-// sources reads sources from the bucket, and checks them: a page made from
+// sources reads sources, and checks them: a page made from
 // other text than its recipe names would be the wrong page.
-type sources struct{ bucket store.Bucket }
+type sources struct{ from getter }
 
 func (s sources) Source(ctx context.Context, digest string) ([]byte, error) {
-	obj, err := s.bucket.Get(ctx, "src/"+digest)
+	obj, err := s.from.Get(ctx, "src/"+digest)
 	if err != nil {
 		return nil, err
 	}

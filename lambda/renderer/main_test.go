@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/victorleungtw/blog/internal/names"
+	"github.com/victorleungtw/blog/internal/pack"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/render"
 	"github.com/victorleungtw/blog/internal/renderer"
@@ -289,7 +291,41 @@ func TestBehindRuntimeAPI(t *testing.T) {
 		}
 	}
 
+	// A recipe and a source that come with the request: they are kept, and the
+	// page of a draft is not among the pages.
+	text := []byte("Not finished.")
+	fresh := *rec
+	fresh.Title, fresh.NoIndex = "A draft", true
+	post := *rec.Post
+	post.Source = recipe.Source{Digest: recipe.Sum(text)}
+	fresh.Post = &post
+	var w pack.Writer
+	w.Add(pack.Recipe, fresh.Digest(), fresh.Encode())
+	w.Add(pack.Source, recipe.Sum(text), text)
+	packed, err := w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := api.invoke(t, "p1", renderer.Request{Render: []string{fresh.Digest()}, Pack: packed, Draft: true}, exited); r.error {
+		t.Errorf("a pack: %s", r.body)
+	}
+	for key, want := range map[string]string{
+		"src/" + recipe.Sum(text): string(text), "recipe/" + fresh.Digest(): string(fresh.Encode()),
+		"draft/" + fresh.Digest(): `<meta name="robots" content="noindex,nofollow">`,
+	} {
+		if obj, err := bucket.Get(context.Background(), key); err != nil || !strings.Contains(string(obj.Body), want) {
+			t.Errorf("%s after a pack: %v", key, err)
+		}
+	}
+	if got := get("p2", "GET", "/draft/"+fresh.Digest(), "open sesame", nil); got.StatusCode != 404 {
+		t.Errorf("a draft's address answers %d", got.StatusCode)
+	}
+	if _, err := bucket.Get(context.Background(), "page/"+fresh.Digest()); !errors.Is(err, store.ErrNotExist) {
+		t.Errorf("a draft is among the pages: %v", err)
+	}
+
 	for id, bad := range map[string]any{
+		"b0": renderer.Request{Render: []string{digest}, Pack: packed[:len(packed)-1]},
 		"b1": []byte(`{}`), "b2": []byte(`"text"`), "b3": []byte(`{"render":["../../etc"]}`),
 		"b4": renderer.Request{Render: []string{old.Digest()}},
 	} {

@@ -1,0 +1,156 @@
+// Package pack carries recipes and sources from a publisher to a renderer, in
+// one piece, inside the invocation that asks for their pages.
+//
+// A page's recipe has a few kilobytes, and so has a post. Sent as objects, each
+// costs a request in each region; sent as a pack, a whole batch costs the
+// invocation that is made anyway, and what recipes have in common, which is
+// most of them, is compressed away. The renderer stores what it finds in the
+// pack under its digest, in its own region, so everything that reads an object
+// later (a page that was lost, a repair) finds it where it has always been.
+//
+// # Format
+//
+// Brotli (RFC 7932) over one record a member: a byte, 'r' for a recipe or 's'
+// for a source; the length as an unsigned varint; the bytes. A member has no
+// name: it is its own SHA-256.
+package pack
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/andybalholm/brotli" // the standard library has no brotli
+
+	"github.com/victorleungtw/blog/internal/recipe"
+)
+
+// Kind is what a member is.
+type Kind byte
+
+const (
+	Recipe Kind = 'r' // stored as recipe/<digest>
+	Source Kind = 's' // stored as src/<digest>
+)
+
+// Prefix is where members of the kind are stored.
+func (k Kind) Prefix() string {
+	if k == Recipe {
+		return "recipe/"
+	}
+	return "src/"
+}
+
+// MaxSize bounds a pack, in bytes: as base64 in JSON it must fit into the 6 MB
+// of a synchronous invocation
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+const MaxSize = 4 << 20
+
+// maxContents bounds what a pack may unfold to, in bytes.
+const maxContents = 256 << 20
+
+// ErrSize is returned for a pack that is too large, folded or unfolded.
+var ErrSize = errors.New("the pack is too large")
+
+// Member is one thing in a pack.
+type Member struct {
+	Kind   Kind
+	Digest string
+	Body   []byte
+}
+
+// Writer makes a pack. The zero Writer is ready.
+type Writer struct {
+	out  bytes.Buffer
+	w    *brotli.Writer
+	seen map[string]bool
+	raw  int
+}
+
+// options: recipes shrink to a tenth at some 100 MB a second; the next steps of
+// quality save a few hundredths and take twice the time. The window is a
+// megabyte, which most packs fit into, and not four: a writer keeps it twice.
+var options = brotli.WriterOptions{Quality: 4, LGWin: 20}
+
+// writers are pooled because a new one allocates megabytes.
+var writers = sync.Pool{New: func() any { return brotli.NewWriterOptions(nil, options) }}
+
+// Add adds a member, once.
+func (w *Writer) Add(k Kind, digest string, body []byte) {
+	name := string(byte(k)) + digest
+	if w.seen[name] {
+		return
+	}
+	if w.w == nil {
+		w.seen = map[string]bool{}
+		w.w = writers.Get().(*brotli.Writer)
+		w.w.Reset(&w.out)
+	}
+	w.seen[name] = true
+	head := binary.AppendUvarint([]byte{byte(k)}, uint64(len(body)))
+	w.w.Write(head) // a bytes.Buffer takes everything
+	w.w.Write(body)
+	w.raw += len(head) + len(body)
+}
+
+// Raw is how many bytes were added.
+func (w *Writer) Raw() int { return w.raw }
+
+// Close returns the pack; nil when nothing was added. The Writer cannot be used
+// after it.
+func (w *Writer) Close() ([]byte, error) {
+	if w.w == nil {
+		return nil, nil
+	}
+	w.w.Close()
+	writers.Put(w.w)
+	if w.out.Len() > MaxSize {
+		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", ErrSize, w.out.Len(), MaxSize)
+	}
+	return w.out.Bytes(), nil
+}
+
+// Read returns the members of a pack. Their digests are computed, not believed.
+func Read(b []byte) ([]Member, error) {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	r := bufio.NewReader(io.LimitReader(brotli.NewReader(bytes.NewReader(b)), maxContents+1))
+	var out []Member
+	for total := 0; ; {
+		kind, err := r.ReadByte()
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("pack: %w", err)
+		}
+		if k := Kind(kind); k != Recipe && k != Source {
+			return nil, fmt.Errorf("pack: there is no kind %q of member", kind)
+		}
+		size, err := binary.ReadUvarint(r)
+		if err != nil {
+			return nil, fmt.Errorf("pack: %w", noEOF(err))
+		}
+		if total += int(min(size, maxContents+1)); total > maxContents {
+			return nil, fmt.Errorf("%w: it holds more than %d bytes", ErrSize, maxContents)
+		}
+		body := make([]byte, size)
+		if _, err := io.ReadFull(r, body); err != nil {
+			return nil, fmt.Errorf("pack: %w", noEOF(err))
+		}
+		out = append(out, Member{Kind(kind), recipe.Sum(body), body})
+	}
+}
+
+// noEOF says that an end in the middle of a member is not the end.
+func noEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
