@@ -20,6 +20,8 @@ type Change struct {
 	Path string `json:"path"`
 	From string `json:"from,omitempty"` // a digest, or the path of a redirect
 	To   string `json:"to,omitempty"`
+
+	sum string // hex SHA-256 of To's bytes, when a renderer of this run said it
 }
 
 // Diff lists what differs between two releases' pages, by path.
@@ -28,14 +30,14 @@ func Diff(from, to map[string]string) []Change {
 	for path, t := range to {
 		switch f, ok := from[path]; {
 		case !ok:
-			out = append(out, Change{Added, path, "", t})
+			out = append(out, Change{Verb: Added, Path: path, To: t})
 		case f != t:
-			out = append(out, Change{Changed, path, f, t})
+			out = append(out, Change{Verb: Changed, Path: path, From: f, To: t})
 		}
 	}
 	for path, f := range from {
 		if _, ok := to[path]; !ok {
-			out = append(out, Change{Removed, path, f, ""})
+			out = append(out, Change{Verb: Removed, Path: path, From: f})
 		}
 	}
 	slices.SortFunc(out, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })

@@ -1,12 +1,15 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/victorleungtw/blog/internal/plan"
 	"github.com/victorleungtw/blog/internal/recipe"
@@ -43,15 +46,25 @@ type Publisher struct {
 	Now     func() time.Time
 	// Progress is told how far a step is. It may be nil.
 	Progress func(step string, done, total int)
-	// Workers is how many transfers run at once; 0 means 16.
+	// Planned is told what a publish is about to change, before anything is
+	// written: again after a lost race. It may be nil.
+	Planned func(n int, changes []Change)
+	// Workers is how many transfers run at once; 0 means 32.
 	Workers int
 	// OnConflict says what the loser of a race does.
 	OnConflict OnConflict
 	// AllowOlder publishes content of an older commit than the one shown.
 	AllowOlder bool
+	// Tree names the content that plans are made from (content.Loader.Tree);
+	// a head that records it says that there is nothing to plan. Until is when
+	// that stops being true, because content comes due.
+	Tree  string
+	Until time.Time
 
-	away      away
-	manifests manifests
+	away    away
+	records records
+	sums    sums
+	begun   *begun
 }
 
 // OnConflict is what a publisher does that lost a race.
@@ -86,6 +99,7 @@ type Result struct {
 	Uploaded int      `json:"uploaded"`       // objects written to the primary
 	Rendered int      `json:"rendered"`       // pages made
 	Attempts int      `json:"attempts"`       // 1, and one more for each lost race
+	Next     []Coming `json:"next,omitempty"` // releases that become current by themselves
 	Debt     []string `json:"debt,omitempty"` // regions that could not be reached
 }
 
@@ -117,33 +131,155 @@ func (p *Publisher) progress(step string, done, total int) {
 // Version asks every region's renderer for its version. They must agree: a
 // page made by two versions would have two sets of bytes under one name.
 func (p *Publisher) Version(ctx context.Context) (string, error) {
-	var version string
-	for _, r := range p.Regions {
+	answers := make([]string, len(p.Regions))
+	g, gctx := errgroup.WithContext(ctx)
+	for i, r := range p.Regions {
 		if p.away.is(r.Name) {
 			continue
 		}
-		resp, err := r.Renderer.Do(ctx, renderer.Request{Version: true})
-		if p.leave(ctx, r, err) {
-			continue
-		}
-		switch {
-		case err != nil:
-			return "", fmt.Errorf("asking the renderer in %s for its version: %w", r.Name, err)
-		case version == "":
-			version = resp.Version
-		case version != resp.Version:
+		g.Go(func() error {
+			resp, err := r.Renderer.Do(gctx, renderer.Request{Version: true})
+			if p.leave(gctx, r, err) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("asking the renderer in %s for its version: %w", r.Name, err)
+			}
+			answers[i] = resp.Version
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return "", err
+	}
+	version := answers[0]
+	for i, r := range p.Regions {
+		if !p.away.is(r.Name) && answers[i] != version {
 			return "", fmt.Errorf("the renderers have different versions: %s in %s, %s in %s; deploy both regions, then publish",
-				version, p.primary().Name, resp.Version, r.Name)
+				version, p.primary().Name, answers[i], r.Name)
 		}
 	}
 	return version, nil
 }
 
-// Publish makes pl the current release. It returns ErrNothing when it already
-// is.
-func (p *Publisher) Publish(ctx context.Context, pl *plan.Plan, commit Commit) (*Result, error) {
+// ComingPlan is what readers see from a time on.
+type ComingPlan struct {
+	At   time.Time
+	Plan *plan.Plan
+}
+
+// Start is how a blog was when a publisher began.
+type Start struct {
+	N int // what readers see; 0 before the first release
+	// Now is the time by the store's clock if that has one, else by the
+	// publisher's. What is due is judged by it: the clock of a publisher may
+	// be wrong.
+	Now time.Time
+
+	s state
+}
+
+// Begin looks at what there is, for Publish to go on from.
+func (p *Publisher) Begin(ctx context.Context) (*Start, error) {
+	s, err := p.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.begun = &begun{state: s, ready: closed}
+	out := &Start{Now: s.now, s: s}
+	if s.head.N > 0 {
+		out.N = s.head.At(s.now)
+	}
+	return out, nil
+}
+
+// Prefetch reads what Publish will need besides, while the caller still loads
+// and plans. It returns at once; what goes wrong is Publish's to find.
+func (p *Publisher) Prefetch(ctx context.Context) {
+	b := p.begun
+	if b == nil || b.head.N == 0 {
+		return
+	}
+	ready := make(chan struct{})
+	b.ready = ready
+	go func() {
+		defer close(ready)
+		var g errgroup.Group
+		g.Go(func() error { return p.readStandbys(ctx, &b.state) })
+		if l := b.head.Live; l != nil {
+			g.Go(func() error {
+				_, err := p.base(ctx, state{head: b.head, cur: b.head.current(l.Has)})
+				return err
+			})
+		}
+		if g.Wait() != nil {
+			b.standbys = nil
+		}
+	}()
+}
+
+// Shows says that readers see what is made from this content, and that nothing
+// is left to do.
+func (b *Start) Shows(tree string) bool {
+	h := &b.s.head
+	if until, err := time.Parse(time.RFC3339, h.Until); err == nil && !b.Now.Before(until) {
+		return false
+	}
+	return h.N > 0 && tree != "" && h.Tree == tree && b.s.inStep()
+}
+
+// shows says whether the head's release, and those to come, are this train.
+func (h Head) shows(train []coach, now time.Time) bool {
+	type due struct {
+		at   int64
+		plan string
+	}
+	var want, have []due
+	for i, c := range train {
+		d := due{0, c.sum}
+		if i > 0 {
+			d.at = c.at.Unix()
+		}
+		want = append(want, d)
+	}
+	have = append(have, due{0, h.Plan})
+	for _, next := range h.Next {
+		if next.At.Unix() <= now.Unix() {
+			have = []due{{0, next.Plan}}
+		} else {
+			have = append(have, due{next.At.Unix(), next.Plan})
+		}
+	}
+	return slices.Equal(want, have)
+}
+
+// coach is one of the releases that a publish makes: the first is current at
+// once, the others from a time on.
+type coach struct {
+	*target
+	at time.Time
+}
+
+// Publish makes pl the current release, and each of coming, in the order of
+// their times, the one after it from its time on: with no further write, by
+// the clock of every edge. It returns ErrNothing when that is so already.
+func (p *Publisher) Publish(ctx context.Context, pl *plan.Plan, commit Commit, coming ...ComingPlan) (*Result, error) {
+	train := make([]coach, 0, 1+len(coming))
+	for _, c := range append([]ComingPlan{{Plan: pl}}, coming...) {
+		t, err := targetOf(c.Plan)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(train); n > 0 && t.sum == train[n-1].sum {
+			continue // what comes due shows nowhere
+		}
+		train = append(train, coach{t, c.At})
+	}
+	if len(train) > 1+routes.MaxNext {
+		return nil, fmt.Errorf("%d coming releases, %d are possible at once", len(train)-1, routes.MaxNext)
+	}
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
-		res, err := p.attempt(ctx, pl, commit)
+		res, err := p.attempt(ctx, train, commit)
 		if res != nil {
 			res.Attempts = attempt
 		}
@@ -159,137 +295,101 @@ func (p *Publisher) Publish(ctx context.Context, pl *plan.Plan, commit Commit) (
 	return nil, ErrRace
 }
 
-func (p *Publisher) attempt(ctx context.Context, pl *plan.Plan, commit Commit) (*Result, error) {
-	now, base, err := p.current(ctx)
+func (p *Publisher) attempt(ctx context.Context, train []coach, commit Commit) (*Result, error) {
+	s, err := p.start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	head, etag := now.head, now.etag
-	if c := head.Commit; !p.AllowOlder && c.ID != commit.ID && !c.Time.IsZero() && commit.Time.Before(c.Time) && !commit.Time.IsZero() {
-		return nil, &OlderError{head.N, c, commit}
+	if c := s.head.Commit; !p.AllowOlder && c.ID != commit.ID && !c.Time.IsZero() && commit.Time.Before(c.Time) && !commit.Time.IsZero() {
+		return nil, &OlderError{s.head.At(s.now), c, commit}
 	}
-	debt, err := p.payDebt(ctx, head)
+	if s.head.N > 0 && s.inStep() && s.head.shows(train, s.now) {
+		n := s.head.At(s.now)
+		return &Result{N: n, Parent: n, Current: true}, ErrNothing
+	}
+	if s, err = p.stand(ctx, s); err != nil {
+		return nil, err
+	}
+	debt, err := p.payDebt(ctx, s.head)
 	if err != nil {
 		return nil, err
 	}
-	pages := Targets(pl)
-	before, known, err := p.published(ctx, head)
-	if err != nil {
-		return nil, err
-	}
-	res := &Result{N: head.N, Parent: head.N, Changes: Diff(before, pages)}
-	if head.N > 0 && len(res.Changes) == 0 {
+	seen := s.head.At(s.now)
+	res := &Result{N: seen, Parent: seen}
+	if s.head.N > 0 && s.head.shows(train, s.now) {
 		res.Current, res.Debt = true, debt
-		if !slices.Equal(debt, head.Debt) {
-			paid := head
-			paid.Gen, paid.ID, paid.Act, paid.Debt = head.Gen+1, newID(), "repair", debt
-			paid.Time = p.Now().UTC().Format(time.RFC3339)
-			if err := p.swapHead(ctx, paid, etag); err != nil {
-				return nil, err
-			}
-			if _, err := p.bring(ctx, state{head: paid}); err != nil {
-				return nil, err
-			}
+		return res, cmp.Or(p.settle(ctx, s, debt), ErrNothing)
+	}
+	if err := p.allowed(ctx, s.head, train); err != nil {
+		return nil, err
+	}
+	base, err := p.base(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	first, err := p.compare(ctx, base, train[0].target)
+	if err != nil {
+		return nil, err
+	}
+	if res.Changes, err = p.changes(ctx, base, seen, first, train[0].target); err != nil {
+		return nil, err
+	}
+	if p.Planned != nil {
+		p.Planned(seen, res.Changes)
+	}
+	diffs := []*difference{first}
+	for i := 1; i < len(train); i++ {
+		diffs = append(diffs, between(train[i-1].target, train[i].target))
+	}
+	for i, d := range diffs {
+		up, made, err := p.make(ctx, train[i].plan, d)
+		if err != nil {
+			return nil, err
 		}
-		return res, ErrNothing
+		res.Uploaded, res.Rendered = res.Uploaded+up, res.Rendered+made
 	}
-	if res.Uploaded, err = p.upload(ctx, pl, known); err != nil {
+	next := Head{
+		Gen: s.head.Gen + 1, ID: newID(), Commit: commit, Time: s.now.UTC().Format(time.RFC3339), Act: "publish",
+		Tree: p.Tree, Debt: debt, Collect: s.head.Collect, Takedowns: s.head.Takedowns,
+	}
+	if !p.Until.IsZero() {
+		next.Until = p.Until.UTC().Format(time.RFC3339)
+	}
+	u, err := p.write(ctx, s, base, &next, train, diffs)
+	if err != nil {
 		return nil, err
 	}
-	if res.Rendered, err = p.render(ctx, pl, known); err != nil {
-		return nil, err
-	}
-	m := &Manifest{
-		ID: newID(), Parent: head.N, Commit: commit, Time: p.Now().UTC().Format(time.RFC3339),
-		Renderer: pl.Renderer, Objects: objects(pl),
-	}
-	for _, pg := range pl.Pages {
-		switch pg.Recipe.Kind {
-		case recipe.Stylesheet:
-			m.Unrouted = append(m.Unrouted, pg.Digest)
-		case recipe.NotFound:
-			m.Inline = append(m.Inline, pg.Digest)
-		}
-	}
-	if err := p.writeManifest(ctx, m, head, base, pages); err != nil {
-		return nil, err
-	}
-	res.N, res.Debt = m.N, p.away.and(debt)
-	next := Head{N: m.N, Last: m.N, Gen: head.Gen + 1, ID: m.ID, Commit: commit, Time: m.Time, Act: "publish", Debt: res.Debt}
-	if err := p.swapHead(ctx, next, etag); err != nil {
-		return nil, err
-	}
-	return res, p.goLive(ctx, head, next, res)
+	res.N, res.Next = next.N, next.Next
+	return res, p.goLive(ctx, s, &next, u, res)
 }
 
-// goLive brings the edge to a release that the head already names, checks it,
-// and goes back when it is not what was published.
-func (p *Publisher) goLive(ctx context.Context, before, now Head, res *Result) error {
-	if _, err := p.bring(ctx, state{head: now}); err != nil {
-		return fmt.Errorf("release %d is recorded but not yet shown to readers, who see the one before; run the command again: %w", res.N, err)
+// goLive makes a head the current one, brings the edge to it, checks it, and
+// goes back when it is not what was published.
+func (p *Publisher) goLive(ctx context.Context, s state, next *Head, u *update, res *Result) error {
+	if err := p.show(ctx, s, next, u); err != nil {
+		return err
 	}
-	res.Current = true
+	res.Current, res.Debt = true, next.Debt
 	if p.Check == nil {
 		return nil
 	}
 	p.progress("check", 0, 1)
-	err := p.Check.Check(ctx, res.N, res.Changes)
+	err := p.Check.Check(ctx, res.N, p.sums.with(res.Changes))
 	if err == nil {
 		p.progress("check", 1, 1)
 		return nil
 	}
-	if before.N == 0 {
+	if s.head.N == 0 {
 		return fmt.Errorf("the first release is live, but the edge does not show it as published: %w", err)
 	}
-	if _, back := p.rollbackFrom(ctx, res.N, before.N); errors.Is(back, errMoved) {
+	before := s.head.At(s.now)
+	if _, back := p.rollbackFrom(ctx, res.N, before); errors.Is(back, errMoved) {
 		return fmt.Errorf("the edge did not show release %d as published, and another release is current by now: %w", res.N, err)
 	} else if back != nil {
-		return fmt.Errorf("the edge does not show release %d as published (%w), and going back to release %d failed: %v", res.N, err, before.N, back)
+		return fmt.Errorf("the edge does not show release %d as published (%w), and going back to release %d failed: %v", res.N, err, before, back)
 	}
 	res.Current = false
-	return fmt.Errorf("the edge did not show release %d as published, so release %d is current again: %w", res.N, before.N, err)
-}
-
-// current reads the head, and brings the edge to it if a publisher died before
-// it could. It returns the routes that the next release is written over: those
-// of the newest release that the table holds whole.
-func (p *Publisher) current(ctx context.Context) (state, map[string]string, error) {
-	var s state
-	var err error
-	if s.head, s.etag, err = ReadHead(ctx, p.primary().Bucket); err != nil || s.head.N == 0 {
-		return s, nil, err
-	}
-	if s, err = p.bring(ctx, s); err != nil {
-		return s, nil, fmt.Errorf("bringing the edge to release %d, which a publish before this one left unfinished: %w", s.head.N, err)
-	}
-	m, err := p.manifest(ctx, slices.Max(append(s.cur.Has, s.head.N)))
-	if err != nil {
-		return s, nil, err
-	}
-	return s, m.Routes, nil
-}
-
-// published returns the pages of the current release, and the objects and
-// digests that therefore exist.
-func (p *Publisher) published(ctx context.Context, head Head) (pages map[string]string, known map[string]bool, err error) {
-	known = map[string]bool{}
-	if head.N == 0 {
-		return nil, known, nil
-	}
-	m, err := p.manifest(ctx, head.N)
-	if err != nil {
-		return nil, nil, err
-	}
-	if pages, err = m.Pages(); err != nil {
-		return nil, nil, err
-	}
-	if known, err = m.Digests(); err != nil {
-		return nil, nil, err
-	}
-	for _, k := range m.Objects {
-		known[k] = true
-	}
-	return pages, known, nil
+	return fmt.Errorf("the edge did not show release %d as published, so release %d is current again: %w", res.N, before, err)
 }
 
 // Targets is what each path of a plan is: a digest, or where it redirects to.
@@ -323,89 +423,186 @@ func objects(pl *plan.Plan) []string {
 	return out
 }
 
-// writeManifest gives the release its number and writes it to every region. A
-// number whose manifest another publisher left behind is passed over.
-func (p *Publisher) writeManifest(ctx context.Context, m *Manifest, head Head, base, pages map[string]string) error {
-	for n := head.Last + 1; ; n++ {
-		m.N = n
-		var err error
-		if m.Routes, err = nextRoutes(base, pages, n, head.N); err != nil {
-			return err
-		}
-		body, err := encode(m)
+// base is the record of the newest release in the route table, over which the
+// next one is written; nil when there is none.
+func (p *Publisher) base(ctx context.Context, s state) (*record, error) {
+	if s.head.N == 0 {
+		return nil, nil
+	}
+	return p.record(ctx, slices.Max(append(s.head.releases(), s.cur.Has...)))
+}
+
+// write gives the releases of a train their numbers, and writes their records
+// to every region. It fills in the head, and returns what the route table lacks
+// to show it.
+func (p *Publisher) write(ctx context.Context, s state, base *record, next *Head, train []coach, diffs []*difference) (*update, error) {
+	u := &update{was: s.cur, puts: map[string]string{}}
+	has := s.cur.Has
+	seen := 0
+	if s.head.N > 0 {
+		seen = s.head.At(s.now)
+	}
+	var full map[string]string // the entries of every path, if all are written
+	if base != nil && (base.Depth >= maxDepth || s.scrub != nil || s.crowded(diffs)) {
+		m, err := p.manifest(ctx, base.N)
 		if err != nil {
+			return nil, err
+		}
+		full = m.Routes
+		if s.scrub != nil {
+			full, u.rebuilt = s.scrub(full), true
+		}
+		if s.crowded(diffs) {
+			p.Log.WarnContext(ctx, "the route table is nearly full; dropping what old releases need", "bytes", s.head.Live.Bytes, "limit", routes.MaxTable)
+			full = thin(full, append(has[max(0, len(has)-2):len(has):len(has)], append(s.head.releases(), seen)...))
+			u.rebuilt = true
+		}
+	}
+	for i, c := range train {
+		id := next.ID
+		if i > 0 {
+			id = newID()
+		}
+		r := &record{Manifest: Manifest{
+			ID: id, Commit: next.Commit, Time: next.Time, Parent: seen,
+			Renderer: c.renderer, Unrouted: c.unrouted, Inline: c.inline,
+		}, Plan: c.sum, Count: len(c.pages)}
+		if i > 0 {
+			r.Parent = base.N
+		}
+		sk, err := c.sketch.MarshalBinary()
+		if err != nil {
+			return nil, err
+		}
+		r.Sketch = sk
+		was := map[string]string{} // the entries that are written over
+		below := 0
+		for path, st := range diffs[i].paths {
+			if full != nil || base == nil {
+				continue
+			}
+			v, lost, err := p.value(ctx, base, path, st.from, s.now)
+			if err != nil {
+				return nil, err
+			}
+			if v != "" {
+				was[path] = v
+			}
+			below = max(below, lost)
+		}
+		for n := max(s.head.Last, next.Last) + 1; ; n++ {
+			r.N = n
+			var values map[string]string
+			switch {
+			case full != nil || base == nil:
+				if values, err = nextRoutes(full, c.pages, n, seen); err != nil {
+					return nil, err
+				}
+				r.Routes, r.Objects, r.First = values, c.objects, base == nil
+			default:
+				want := map[string]string{}
+				for path, st := range diffs[i].paths {
+					if st.to != "" {
+						want[path] = st.to
+					}
+				}
+				if values, err = nextRoutes(was, want, n, seen); err != nil {
+					return nil, err
+				}
+				r.on(base, values, diffs[i].added, diffs[i].dropped)
+			}
+			err := p.createRecord(ctx, r)
+			if errors.Is(err, store.ErrExists) {
+				continue // a publisher that lost or died left it
+			}
+			if err != nil {
+				return nil, err
+			}
+			if full != nil {
+				m, err := p.manifest(ctx, base.N)
+				if err != nil {
+					return nil, err
+				}
+				was = m.Routes
+			}
+			has = append(held(was, values, slices.DeleteFunc(slices.Clone(has), func(k int) bool { return k < below })), n)
+			for path, v := range values {
+				if was[path] != v {
+					u.puts[routes.Site.PathKey(path)] = v
+				}
+			}
+			break
+		}
+		var old []string
+		if base != nil {
+			old = base.Inline
+		}
+		fresh := slices.DeleteFunc(slices.Clone(c.inline), func(d string) bool { return slices.Contains(old, d) })
+		if err := p.inline(ctx, fresh, u); err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			next.N, next.Plan = r.N, c.sum
+		} else {
+			next.Next = append(next.Next, Coming{r.N, c.at.UTC(), c.sum})
+		}
+		next.Last = r.N
+		base, full = r, nil
+	}
+	u.now = next.current(has[max(0, len(has)-maxHas):])
+	return u, nil
+}
+
+// createRecord writes a record to every region; ErrExists when its number is
+// taken.
+func (p *Publisher) createRecord(ctx context.Context, r *record) error {
+	var whole []byte
+	if r.Base == 0 {
+		m := r.Manifest
+		var err error
+		if whole, err = fold(&m); err != nil {
 			return err
 		}
-		err = p.primary().Bucket.Create(ctx, ManifestKey(n), jsonMeta, store.Bytes(body))
-		if errors.Is(err, store.ErrExists) {
+		r.Routes, r.Objects = nil, nil
+		defer p.records.addWhole(&m)
+	}
+	body, err := fold(r)
+	if err != nil {
+		return err
+	}
+	err = p.primary().Bucket.Create(ctx, ManifestKey(r.N), recordMeta, store.Bytes(body))
+	if err != nil {
+		return fmt.Errorf("writing the manifest of release %d in %s: %w", r.N, p.primary().Name, err)
+	}
+	for _, region := range p.Regions[1:] {
+		if p.away.is(region.Name) {
 			continue
 		}
-		if err != nil {
-			return fmt.Errorf("writing the manifest of release %d in %s: %w", n, p.primary().Name, err)
-		}
-		for _, r := range p.Regions[1:] {
-			if p.away.is(r.Name) {
-				continue
-			}
-			err := r.Bucket.Create(ctx, ManifestKey(n), jsonMeta, store.Bytes(body))
-			if !errors.Is(err, store.ErrExists) && !p.leave(ctx, r, err) && err != nil {
-				return fmt.Errorf("writing the manifest of release %d in %s: %w", n, r.Name, err)
+		err := region.Bucket.Create(ctx, ManifestKey(r.N), recordMeta, store.Bytes(body))
+		if errors.Is(err, store.ErrExists) {
+			// Ours, and its answer was lost; or of somebody to whom this region
+			// was the primary.
+			var other *record
+			if other, err = readRecord(ctx, region.Bucket, r.N); err == nil && other.ID != r.ID {
+				return store.ErrExists
 			}
 		}
-		p.manifests.add(m)
+		if !p.leave(ctx, region, err) && err != nil {
+			return fmt.Errorf("writing the manifest of release %d in %s: %w", r.N, region.Name, err)
+		}
+	}
+	p.records.add(r)
+	if whole == nil {
 		return nil
 	}
-}
-
-// swapHead is the moment of decision: the primary's head, if it is still the
-// one that was read. The standby's follows (bring).
-func (p *Publisher) swapHead(ctx context.Context, h Head, etag string) error {
-	body, err := encode(h)
-	if err != nil {
-		return err
-	}
-	_, err = p.primary().Bucket.Replace(ctx, HeadKey, jsonMeta, store.Bytes(body), etag)
-	if errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrConflict) {
-		// The write may have succeeded and its answer been lost.
-		now, _, rerr := ReadHead(ctx, p.primary().Bucket)
-		if rerr != nil {
-			return rerr
+	// The number is ours now.
+	for _, region := range p.Regions {
+		if p.away.is(region.Name) {
+			continue
 		}
-		if now.ID != h.ID {
-			return errLost
-		}
-	} else if err != nil {
-		return fmt.Errorf("changing the head in %s: %w", p.primary().Name, err)
-	}
-	return nil
-}
-
-// follow brings the standbys' heads to h, those that are not at a later
-// generation.
-func (p *Publisher) follow(ctx context.Context, h Head) error {
-	body, err := encode(h)
-	if err != nil {
-		return err
-	}
-	for _, r := range p.Regions[1:] {
-		for !p.away.is(r.Name) {
-			now, etag, err := ReadHead(ctx, r.Bucket)
-			if p.leave(ctx, r, err) {
-				break
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", r.Name, err)
-			}
-			if now.Gen >= h.Gen || slices.Contains(h.Debt, r.Name) {
-				break // a head may not name what the region lacks
-			}
-			_, err = r.Bucket.Replace(ctx, HeadKey, jsonMeta, store.Bytes(body), etag)
-			if errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrConflict) || p.leave(ctx, r, err) {
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("changing the head in %s: %w", r.Name, err)
-			}
+		err := region.Bucket.Create(ctx, wholeKey(r.N), recordMeta, store.Bytes(whole))
+		if err != nil && !errors.Is(err, store.ErrExists) && !p.leave(ctx, region, err) {
+			return fmt.Errorf("writing all of release %d in %s: %w", r.N, region.Name, err)
 		}
 	}
 	return nil

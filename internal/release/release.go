@@ -82,10 +82,66 @@ type Head struct {
 	ID     string `json:"id"`   // of this change; unlike the rest it is never the same twice
 	Commit Commit `json:"commit,omitzero"`
 	Time   string `json:"time"` // RFC 3339, by the publisher's clock; for people
-	Act    string `json:"act"`  // "publish", "rollback" or "repair"
+	Act    string `json:"act"`  // "publish", "rollback", "collect" or actRepair
+	// Plan names what release N shows, and Tree the content that it was made
+	// from: a publisher that has the same is done.
+	Plan string `json:"plan,omitempty"`
+	Tree string `json:"tree,omitempty"`
+	// Next are the releases that become current by themselves.
+	Next []Coming `json:"next,omitempty"`
+	// Until is when content that is not in Next comes due, RFC 3339.
+	Until string `json:"until,omitempty"`
 	// Debt names the regions that could not be reached and lack something that
 	// the head's release needs. The next publish that reaches them pays it.
 	Debt []string `json:"debt,omitempty"`
+	// Collect is the list of a garbage collection under way.
+	Collect string `json:"collect,omitempty"`
+	// Takedowns are the records of what was taken down, and is not published
+	// again.
+	Takedowns []string `json:"takedowns,omitempty"`
+	// Live says that the standbys and the route table were brought to this
+	// change, and how the table was then. It is added by a second write, which
+	// changes nothing else. Without it the next publisher looks for itself.
+	Live *Live `json:"live,omitempty"`
+}
+
+// actRepair is the act of making up for what was away.
+const actRepair = "repair"
+
+// Coming is a release that becomes current at a time.
+type Coming struct {
+	N    int       `json:"n"`
+	At   time.Time `json:"at"`
+	Plan string    `json:"plan"`
+}
+
+// Live is the route table as a publisher left it.
+type Live struct {
+	ETag  string `json:"etag"`
+	Has   []int  `json:"has"`
+	Items int    `json:"items"`
+	Bytes int    `json:"bytes"` // of routes.MaxTable
+}
+
+// At returns the release that readers see at a time.
+func (h Head) At(t time.Time) int { return h.current(nil).At(t) }
+
+// current is the head as the route table has it.
+func (h Head) current(has []int) routes.Current {
+	c := routes.Current{N: h.N, Gen: h.Gen, ID: h.ID[:min(len(h.ID), 8)], Has: has}
+	for _, next := range h.Next {
+		c.Next = append(c.Next, routes.Coming{N: next.N, At: next.At.Unix()})
+	}
+	return c
+}
+
+// releases are the current release and those to come.
+func (h Head) releases() []int {
+	out := []int{h.N}
+	for _, next := range h.Next {
+		out = append(out, next.N)
+	}
+	return out
 }
 
 // Commit is what the content's repository was at.
@@ -114,7 +170,7 @@ type Manifest struct {
 	// 404 pages.
 	Inline []string `json:"inline,omitempty"`
 	// Objects are the keys of the sources and assets that the pages need.
-	Objects []string `json:"objects"`
+	Objects []string `json:"objects,omitempty"`
 }
 
 // ManifestKey is where release n's manifest is.
@@ -156,34 +212,23 @@ func (m *Manifest) Digests() (map[string]bool, error) {
 
 // ReadHead reads a region's head. An empty record has the zero Head and ETag.
 func ReadHead(ctx context.Context, b store.Bucket) (Head, string, error) {
-	var h Head
-	obj, err := b.Get(ctx, HeadKey)
-	if errors.Is(err, store.ErrNotExist) {
-		return h, "", nil
-	}
-	if err != nil {
-		return h, "", fmt.Errorf("reading the head: %w", err)
-	}
-	if err := json.Unmarshal(obj.Body, &h); err != nil {
-		return h, "", fmt.Errorf("reading the head: %w", err)
-	}
-	return h, obj.ETag, nil
+	h, etag, _, err := readHead(ctx, b)
+	return h, etag, err
 }
 
-// ReadManifest reads release n.
-func ReadManifest(ctx context.Context, b store.Bucket, n int) (*Manifest, error) {
-	obj, err := b.Get(ctx, ManifestKey(n))
+// readHead also returns the time of the store's clock, if it has one.
+func readHead(ctx context.Context, b store.Bucket) (h Head, etag string, at time.Time, err error) {
+	obj, err := b.Get(ctx, HeadKey)
+	if errors.Is(err, store.ErrNotExist) {
+		return h, "", at, nil
+	}
 	if err != nil {
-		return nil, fmt.Errorf("reading release %d: %w", n, err)
+		return h, "", at, fmt.Errorf("reading the head: %w", err)
 	}
-	var m Manifest
-	if err := json.Unmarshal(obj.Body, &m); err != nil {
-		return nil, fmt.Errorf("reading release %d: %w", n, err)
+	if err := json.Unmarshal(obj.Body, &h); err != nil {
+		return h, "", at, fmt.Errorf("reading the head: %w", err)
 	}
-	if m.N != n {
-		return nil, fmt.Errorf("reading release %d: the manifest says it is %d", n, m.N)
-	}
-	return &m, nil
+	return h, obj.ETag, obj.Date, nil
 }
 
 var jsonMeta = store.Meta{ContentType: "application/json", CacheControl: "no-store"}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -59,7 +60,7 @@ func (p *Publisher) Repair(ctx context.Context, look bool) (*Repair, error) {
 		return out, nil
 	}
 	if !look {
-		if err := p.follow(ctx, head); err != nil {
+		if err := p.follow(ctx, head, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -123,18 +124,25 @@ func (p *Publisher) reachable(ctx context.Context, head Head) (want map[string]b
 		return nil, nil, fmt.Errorf("reading the route table: %w", err)
 	}
 	cur, _ := routes.ParseCurrent(value) // a damaged one holds nothing; repairTable mends it
-	for _, n := range slices.Compact(slices.Sorted(slices.Values(append(cur.Has, head.N)))) {
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(append(cur.Has, head.releases()...)))) {
 		m, err := p.manifest(ctx, n)
-		if errors.Is(err, store.ErrNotExist) && n != head.N {
+		if errors.Is(err, store.ErrNotExist) && !slices.Contains(head.releases(), n) {
 			continue // of a table that belongs to another record
 		} else if err != nil {
 			return nil, nil, err
 		}
+		chain, err := p.chain(ctx, n)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, k := range chain {
+			want[ManifestKey(k)] = true
+		}
+		want[wholeKey(chain[len(chain)-1])] = true
 		digests, err := m.Digests()
 		if err != nil {
 			return nil, nil, err
 		}
-		want[ManifestKey(n)] = true
 		for _, k := range m.Objects {
 			want[k] = true
 		}
@@ -220,7 +228,7 @@ func (p *Publisher) remake(ctx context.Context, r *Repair, made map[string]strin
 // repairTable writes what differs between the table and the release that it
 // should hold, and counts it.
 func (p *Publisher) repairTable(ctx context.Context, head Head, look bool) (int, error) {
-	m, err := p.manifest(ctx, head.N)
+	m, err := p.manifest(ctx, slices.Max(head.releases()))
 	if err != nil {
 		return 0, err
 	}
@@ -249,29 +257,32 @@ func (p *Publisher) repairTable(ctx context.Context, head Head, look bool) (int,
 			image = held
 		}
 	}
-	u := update{puts: map[string]string{}, now: routes.Current{N: head.N, Gen: head.Gen, Has: cur.Has}}
+	u := update{puts: map[string]string{}, was: cur, now: head.current(cur.Has)}
 	if err := p.rebuildFrom(ctx, image, inline, all, &u); err != nil {
 		return 0, err
 	}
 	wrong := len(u.puts) + len(u.sweep)
-	if cur.N != head.N || cur.Gen != head.Gen {
+	u.now.Has = slices.Compact(slices.Sorted(slices.Values(append(u.now.Has, head.releases()...))))
+	if cur.String() != u.now.String() {
 		wrong++
-	}
-	if !slices.Contains(u.now.Has, head.N) {
-		u.now.Has = append(u.now.Has, head.N)
-		slices.Sort(u.now.Has)
 	}
 	if wrong == 0 || look {
 		return wrong, nil
 	}
-	return wrong, p.write(ctx, etag, u)
+	_, err = p.put(ctx, etag, u)
+	return wrong, err
 }
 
 // Releases lists what the record has, newest first, at most limit of them.
 func (p *Publisher) Releases(ctx context.Context, limit int) ([]Summary, error) {
-	head, _, err := ReadHead(ctx, p.primary().Bucket)
+	s, err := p.start(ctx)
 	if err != nil {
 		return nil, err
+	}
+	head, now := s.head, s.now
+	seen := 0
+	if head.N > 0 {
+		seen = head.At(now)
 	}
 	cur, err := p.tableCurrent(ctx)
 	if err != nil {
@@ -281,20 +292,22 @@ func (p *Publisher) Releases(ctx context.Context, limit int) ([]Summary, error) 
 	// Numbers are dense but for those of lost races, which have manifests
 	// too, so the newest are found by counting down.
 	for n := p.newest(ctx, head.Last); n > 0 && len(out) < limit; n-- {
-		m, err := p.manifest(ctx, n)
+		m, err := p.record(ctx, n)
 		if errors.Is(err, store.ErrNotExist) {
 			continue
 		} else if err != nil {
 			return nil, err
 		}
-		pages, err := m.Pages()
-		if err != nil {
-			return nil, err
+		s := Summary{
+			N: n, Parent: m.Parent, Time: m.Time, Commit: m.Commit, Pages: m.Count,
+			Current: n == seen, Held: slices.Contains(cur.Has, n),
 		}
-		out = append(out, Summary{
-			N: n, Parent: m.Parent, Time: m.Time, Commit: m.Commit, Pages: len(pages),
-			Current: n == head.N, Held: slices.Contains(cur.Has, n),
-		})
+		for _, next := range head.Next {
+			if next.N == n && n != seen && next.At.After(now) {
+				s.At = next.At
+			}
+		}
+		out = append(out, s)
 	}
 	return out, nil
 }
@@ -319,4 +332,6 @@ type Summary struct {
 	Pages   int    `json:"pages"`
 	Current bool   `json:"current"`
 	Held    bool   `json:"held"` // going to it is one write
+	// At is when it becomes current by itself.
+	At time.Time `json:"at,omitzero"`
 }

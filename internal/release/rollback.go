@@ -32,18 +32,22 @@ func (p *Publisher) rollbackFrom(ctx context.Context, from, n int) (*Result, err
 }
 
 func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) {
-	now, base, err := p.current(ctx)
+	s, err := p.start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	head, etag := now.head, now.etag
-	if head.N == 0 {
+	if s.head.N == 0 {
 		return nil, errors.New("nothing has been published yet, so there is nothing to go back to")
 	}
-	if from != 0 && head.N != from {
+	p.records.forget() // n may have been deleted since it was read
+	if s, err = p.stand(ctx, s); err != nil {
+		return nil, err
+	}
+	seen := s.head.At(s.now)
+	if from != 0 && seen != from {
 		return nil, errMoved
 	}
-	if n == head.N {
+	if n == seen && len(s.head.Next) == 0 {
 		return &Result{N: n, Parent: n, Current: true}, ErrNothing
 	}
 	to, err := p.manifest(ctx, n)
@@ -53,37 +57,48 @@ func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	before, _, err := p.published(ctx, head)
+	t, err := targetFrom(to)
 	if err != nil {
 		return nil, err
 	}
-	pages, err := to.Pages()
+	train := []coach{{target: t}}
+	if err := p.allowed(ctx, s.head, train); err != nil {
+		return nil, err
+	}
+	now, err := p.manifest(ctx, seen)
 	if err != nil {
 		return nil, err
 	}
-	res := &Result{N: n, Parent: head.N, Changes: Diff(before, pages)}
-	next := Head{N: n, Last: head.Last, Gen: head.Gen + 1, ID: newID(), Commit: to.Commit, Time: p.Now().UTC().Format(time.RFC3339), Act: "rollback"}
-	if !slices.Contains(now.cur.Has, n) {
-		again := &Manifest{
-			ID: next.ID, Parent: head.N, Commit: to.Commit, Time: next.Time, Renderer: to.Renderer,
-			Unrouted: to.Unrouted, Inline: to.Inline, Objects: to.Objects,
-		}
-		if err := p.writeManifest(ctx, again, head, base, pages); err != nil {
+	before, err := now.Pages()
+	if err != nil {
+		return nil, err
+	}
+	res := &Result{N: n, Parent: seen, Changes: Diff(before, t.pages)}
+	next := Head{
+		N: n, Last: s.head.Last, Gen: s.head.Gen + 1, ID: newID(), Commit: to.Commit, Plan: t.sum,
+		Time: s.now.UTC().Format(time.RFC3339), Act: "rollback",
+		// What a region missed before it still lacks, unless a publish made up
+		// for it: a rollback takes nothing anywhere.
+		Debt: s.head.Debt, Collect: s.head.Collect, Takedowns: s.head.Takedowns,
+	}
+	u := &update{now: next.current(s.cur.Has)}
+	if !slices.Contains(s.cur.Has, n) {
+		base, err := p.base(ctx, s)
+		if err != nil {
 			return nil, err
 		}
-		next.N, next.Last, res.N = again.N, again.N, again.N
+		d, err := p.compare(ctx, base, t)
+		if err != nil {
+			return nil, err
+		}
+		if u, err = p.write(ctx, s, base, &next, train, []*difference{d}); err != nil {
+			return nil, err
+		}
 	}
-	// What a region missed before it still lacks, unless a publish made up for
-	// it: a rollback takes nothing anywhere.
-	next.Debt = p.away.and(head.Debt)
-	res.Debt = next.Debt
-	if err := p.swapHead(ctx, next, etag); err != nil {
+	if err := p.show(ctx, s, &next, u); err != nil {
 		return nil, err
 	}
-	if _, err := p.bring(ctx, state{head: next}); err != nil {
-		return nil, fmt.Errorf("release %d is recorded as current but not yet shown to readers; run the command again: %w", res.N, err)
-	}
-	res.Current = true
+	res.N, res.Debt, res.Current = next.N, next.Debt, true
 	return res, nil
 }
 
@@ -97,7 +112,7 @@ func (p *Publisher) Previous(ctx context.Context) (int, error) {
 	if head.N == 0 {
 		return 0, errors.New("nothing has been published yet")
 	}
-	m, err := p.manifest(ctx, head.N)
+	m, err := p.record(ctx, head.At(p.Now()))
 	if err != nil {
 		return 0, err
 	}

@@ -11,6 +11,8 @@ import (
 // Status is what the record, the regions and the edge say, side by side.
 type Status struct {
 	Head     Head           `json:"head"`
+	Release  int            `json:"release"`          // what readers see: the head's, or one that came due
+	Coming   []Coming       `json:"coming,omitempty"` // releases that become current by themselves
 	Pages    int            `json:"pages"`
 	Parent   int            `json:"parent"`
 	Renderer string         `json:"renderer"`
@@ -30,7 +32,8 @@ type RegionStatus struct {
 // EdgeStatus is the route table.
 type EdgeStatus struct {
 	N      int    `json:"release"`
-	Has    []int  `json:"has"` // releases that are one write away
+	Has    []int  `json:"has"`             // releases that are one write away
+	Bytes  int    `json:"bytes,omitempty"` // as the last publisher left it, of routes.MaxTable
 	InStep bool   `json:"inStep"`
 	Error  string `json:"error,omitempty"`
 }
@@ -38,21 +41,24 @@ type EdgeStatus struct {
 // Status reads everything and changes nothing. A part that cannot be read is
 // in the answer; the error is for a primary without which there is none.
 func (p *Publisher) Status(ctx context.Context) (*Status, error) {
-	head, _, err := ReadHead(ctx, p.primary().Bucket)
+	start, err := p.start(ctx)
 	if err != nil {
 		return nil, err
 	}
+	head, now := start.head, start.now
 	s := &Status{Head: head, InStep: true}
 	if head.N > 0 {
-		m, err := p.manifest(ctx, head.N)
+		s.Release = head.At(now)
+		for _, c := range head.Next {
+			if c.At.After(now) {
+				s.Coming = append(s.Coming, c)
+			}
+		}
+		m, err := p.record(ctx, s.Release)
 		if err != nil {
 			return nil, err
 		}
-		pages, err := m.Pages()
-		if err != nil {
-			return nil, err
-		}
-		s.Pages, s.Parent, s.Renderer = len(pages), m.Parent, m.Renderer
+		s.Pages, s.Parent, s.Renderer = m.Count, m.Parent, m.Renderer
 	}
 	for _, r := range p.Regions {
 		rs := RegionStatus{Name: r.Name}
@@ -71,7 +77,11 @@ func (p *Publisher) Status(ctx context.Context) (*Status, error) {
 		s.Edge.Error = err.Error()
 	}
 	s.Edge.N, s.Edge.Has = cur.N, cur.Has
-	s.Edge.InStep = err == nil && cur.N == head.N && cur.Gen == head.Gen
+	want := head.current(cur.Has)
+	s.Edge.InStep = err == nil && (head.N == 0 && cur.N == 0 || cur.String() == want.String())
+	if head.Live != nil {
+		s.Edge.Bytes = head.Live.Bytes
+	}
 	s.InStep = s.InStep && s.Edge.InStep
 	return s, nil
 }
@@ -91,12 +101,13 @@ func (p *Publisher) Pages(ctx context.Context, n int) (map[string]string, error)
 // Current returns the current release's number and pages; 0 and none before
 // the first.
 func (p *Publisher) Current(ctx context.Context) (int, map[string]string, error) {
-	head, _, err := ReadHead(ctx, p.primary().Bucket)
-	if err != nil || head.N == 0 {
+	s, err := p.start(ctx)
+	if err != nil || s.head.N == 0 {
 		return 0, nil, err
 	}
-	pages, err := p.Pages(ctx, head.N)
-	return head.N, pages, err
+	n := s.head.At(s.now)
+	pages, err := p.Pages(ctx, n)
+	return n, pages, err
 }
 
 // Held says whether going to release n is one write.

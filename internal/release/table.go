@@ -27,31 +27,26 @@ func (p *Publisher) tableCurrent(ctx context.Context) (routes.Current, error) {
 // just read.
 var errAhead = errors.New("the route table was written by a later publisher")
 
-// state is where everything stands: the primary's head as it was read, and the
-// table brought to it.
-type state struct {
-	head Head
-	etag string // of the head
-	cur  routes.Current
-}
-
-// bring takes the standby's head and the route table to a head of the primary
-// that was just read or written. It is the last step of a publish, and the
-// first step of the next one, in case that the last publisher did not live to
-// do it. The state that it returns is of a later head when there was one.
+// bring takes the standbys' heads and the route table to a head of the primary
+// that was just read or written. It is the last step of a publish that did not
+// know how the table was, and the first step of the next one, in case that the
+// last publisher did not live to do it. The state that it returns is of a later
+// head when there was one.
 func (p *Publisher) bring(ctx context.Context, s state) (state, error) {
 	var err error
 	for range maxAttempts {
-		if err = p.follow(ctx, s.head); err != nil {
+		if err = p.follow(ctx, s.head, s.standbys); err != nil {
 			return s, err
 		}
-		s.cur, err = p.sync(ctx, s.head)
+		s.cur, s.info, err = p.sync(ctx, s.head)
+		s.table = s.info.ETag
 		if !errors.Is(err, routes.ErrStale) && !errors.Is(err, errAhead) {
 			return s, err
 		}
 		// Somebody wrote the table meanwhile: look again at what is current,
 		// and at what is left to do.
 		var gone error
+		s.standbys = nil
 		if s.head, s.etag, gone = ReadHead(ctx, p.primary().Bucket); gone != nil {
 			return s, gone
 		}
@@ -63,33 +58,38 @@ func (p *Publisher) bring(ctx context.Context, s state) (state, error) {
 }
 
 // sync makes the table show the head's release, writing only what it lacks, and
-// returns what it then says.
-func (p *Publisher) sync(ctx context.Context, head Head) (routes.Current, error) {
+// returns what it then says, and how it is as a whole.
+func (p *Publisher) sync(ctx context.Context, head Head) (cur routes.Current, info routes.Info, err error) {
 	if head.N == 0 {
-		return routes.Current{}, nil
+		return cur, info, nil
 	}
 	// The version is read before the contents: a write in between makes the
 	// update fail rather than go by what was.
 	etag, err := p.Table.Version(ctx)
 	if err != nil {
-		return routes.Current{}, fmt.Errorf("reading the route table: %w", err)
+		return cur, info, fmt.Errorf("reading the route table: %w", err)
 	}
-	cur, err := p.tableCurrent(ctx)
+	want := head.current(nil)
+	cur, err = p.tableCurrent(ctx)
 	switch {
 	case err != nil:
-		return cur, err
-	case cur.Gen > head.Gen:
-		return cur, errAhead
-	case cur.Gen == head.Gen && cur.N == head.N:
-		return cur, nil
-	}
-	u := update{now: routes.Current{N: head.N, Gen: head.Gen, Has: cur.Has}, puts: map[string]string{}}
-	if !slices.Contains(cur.Has, head.N) {
-		if err := p.complete(ctx, &u); err != nil {
-			return cur, err
+		return cur, info, err
+	case cur.Gen > head.Gen, cur.Gen == head.Gen && cur.ID != want.ID:
+		return cur, info, errAhead
+	case cur.Gen == head.Gen:
+		info.ETag = etag
+		if head.Live != nil { // the table of another time, but not of another size
+			info.Items, info.Bytes = head.Live.Items, head.Live.Bytes
 		}
+		return cur, info, nil
 	}
-	return u.now, p.write(ctx, etag, u)
+	u := update{now: want, was: cur, puts: map[string]string{}}
+	u.now.Has = cur.Has
+	if err := p.complete(ctx, head, &u); err != nil {
+		return cur, info, err
+	}
+	info, err = p.put(ctx, etag, u)
+	return u.now, info, err
 }
 
 // update is what a sync writes.
@@ -97,6 +97,10 @@ type update struct {
 	puts  map[string]string
 	sweep []string // keys of no use once now is current
 	now   routes.Current
+	was   routes.Current // what the table says before; zero when that is damaged
+	// rebuilt says that puts are not all that changes: the whole table has to
+	// be compared with the record.
+	rebuilt bool
 }
 
 // tombstone hides a path from release n on, and leaves what came before.
@@ -111,21 +115,28 @@ func (u *update) tombstone(key, value string) {
 	u.sweep = append(u.sweep, key)
 }
 
-// complete finds what the table lacks to hold release u.now.N whole.
-func (p *Publisher) complete(ctx context.Context, u *update) error {
-	n := u.now.N
+// complete finds what the table lacks to hold a head's releases whole.
+func (p *Publisher) complete(ctx context.Context, head Head, u *update) error {
+	releases := head.releases()
+	missing := slices.DeleteFunc(slices.Clone(releases), func(n int) bool { return slices.Contains(u.now.Has, n) })
+	if len(missing) == 0 {
+		return nil
+	}
+	n := slices.Max(missing)
 	m, err := p.manifest(ctx, n)
 	if err != nil {
 		return err
 	}
 	below := slices.DeleteFunc(slices.Clone(u.now.Has), func(k int) bool { return k >= n })
-	if len(below) == 0 || len(below) < len(u.now.Has) {
-		return p.rebuild(ctx, m, u)
+	// With a region away there may be another publisher on its side, who gave
+	// his own release the same number, and began to write it.
+	if len(below) == 0 || len(below) < len(u.now.Has) || len(head.Debt) > 0 || head.Act == actRepair {
+		return p.rebuild(ctx, m, releases, u)
 	}
 	base := slices.Max(below)
 	from, err := p.manifest(ctx, base)
 	if errors.Is(err, store.ErrNotExist) {
-		return p.rebuild(ctx, m, u)
+		return p.rebuild(ctx, m, releases, u)
 	} else if err != nil {
 		return err
 	}
@@ -153,19 +164,20 @@ func (p *Publisher) complete(ctx context.Context, u *update) error {
 			}
 		}
 	}
-	u.now.Has = append(held(from.Routes, m.Routes, below), n)
+	u.now.Has = append(held(from.Routes, m.Routes, below), missing...)
 	u.now.Has = u.now.Has[max(0, len(u.now.Has)-maxHas):]
 	fresh := slices.DeleteFunc(slices.Clone(m.Inline), func(d string) bool { return slices.Contains(from.Inline, d) })
 	return p.inline(ctx, fresh, u)
 }
 
-// rebuild makes the table hold release m and nothing else, whatever is in it.
-func (p *Publisher) rebuild(ctx context.Context, m *Manifest, u *update) error {
+// rebuild makes the table hold these releases and nothing else, whatever is in
+// it; m is the newest of them.
+func (p *Publisher) rebuild(ctx context.Context, m *Manifest, releases []int, u *update) error {
 	all, err := p.Table.All(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the route table: %w", err)
 	}
-	u.now.Has = []int{m.N}
+	u.now.Has = releases
 	return p.rebuildFrom(ctx, m, m.Inline, all, u)
 }
 
@@ -179,7 +191,7 @@ func (p *Publisher) rebuildFrom(ctx context.Context, m *Manifest, inline []strin
 		return err
 	}
 	for k, v := range all {
-		if !routes.Site.Owns(k) || k == routes.Site.CurrentKey() {
+		if !routes.Site.Owns(k) || k == routes.Site.CurrentKey() || k == routes.Site.ShareKey() {
 			continue
 		}
 		if want, ok := u.puts[k]; !ok {
@@ -203,12 +215,14 @@ func (p *Publisher) inline(ctx context.Context, digests []string, u *update) err
 	return nil
 }
 
-// write puts the entries, then the current release: in one call when all fit
-// into it, else in batches that nobody can see before the last.
-func (p *Publisher) write(ctx context.Context, etag string, u update) error {
+// put writes the entries, then the current release: in one call when all fit
+// into it, else in batches that nobody can see before the last. It returns what
+// the table is then.
+func (p *Publisher) put(ctx context.Context, etag string, u update) (info routes.Info, err error) {
+	info.ETag = etag
 	keys := slices.Sorted(maps.Keys(u.puts))
 	done, total := 0, len(keys)+1+len(u.sweep)
-	put := func(n int, also map[string]string) (err error) {
+	put := func(n int, also map[string]string) error {
 		batch := maps.Clone(also)
 		if batch == nil {
 			batch = map[string]string{}
@@ -217,29 +231,83 @@ func (p *Publisher) write(ctx context.Context, etag string, u update) error {
 			batch[k] = u.puts[k]
 		}
 		keys = keys[n:]
-		if etag, err = p.Table.Update(ctx, etag, batch, nil); err != nil {
+		if info, err = p.Table.Update(ctx, info.ETag, batch, nil); err != nil {
 			return fmt.Errorf("writing routes: %w", err)
 		}
 		done += len(batch)
 		p.progress("routes", done, total)
 		return nil
 	}
+	if len(keys) >= routes.MaxUpdate && u.was.N > 0 {
+		// Values are about to lose entries of old releases. From then on the
+		// table does not hold these whole, and must not say so.
+		first := u.was
+		first.Has = slices.DeleteFunc(slices.Clone(u.was.Has), func(n int) bool { return !slices.Contains(u.now.Has, n) })
+		if len(first.Has) < len(u.was.Has) {
+			if err := put(routes.MaxUpdate-1, map[string]string{routes.Site.CurrentKey(): first.String()}); err != nil {
+				return info, err
+			}
+		}
+	}
 	for len(keys) >= routes.MaxUpdate {
 		if err := put(routes.MaxUpdate, nil); err != nil {
-			return err
+			return info, err
 		}
 	}
 	if err := put(len(keys), map[string]string{routes.Site.CurrentKey(): u.now.String()}); err != nil {
-		return err
+		return info, err
 	}
 	slices.Sort(u.sweep)
 	for batch := range slices.Chunk(slices.Compact(u.sweep), routes.MaxUpdate) {
-		var err error
-		if etag, err = p.Table.Update(ctx, etag, nil, batch); err != nil {
-			return fmt.Errorf("removing old routes: %w", err)
+		if info, err = p.Table.Update(ctx, info.ETag, nil, batch); err != nil {
+			return info, fmt.Errorf("removing old routes: %w", err)
 		}
 		done += len(batch)
 		p.progress("routes", done, total)
 	}
-	return nil
+	return info, nil
+}
+
+// nearlyFull is when the table is made smaller before more is written.
+const nearlyFull = routes.MaxTable / 10 * 9
+
+// crowded says whether the table would come close to its limit.
+func (s *state) crowded(diffs []*difference) bool {
+	if s.head.Live == nil || s.head.Live.Bytes == 0 {
+		return false
+	}
+	grown := s.head.Live.Bytes
+	for _, d := range diffs {
+		for path, st := range d.paths {
+			grown += len(st.to) + 12 // "1234567890:" and a comma
+			if st.from == "" {
+				grown += len(routes.Site.PathKey(path))
+			}
+		}
+	}
+	return grown > nearlyFull
+}
+
+// thin drops from every value the entries that none of these releases shows,
+// and paths of which nothing is left. The others stay as they are.
+func thin(values map[string]string, releases []int) map[string]string {
+	out := make(map[string]string, len(values))
+	for path, v := range values {
+		es, err := routes.ParseEntries(v)
+		if err != nil {
+			continue // what is damaged shows nothing
+		}
+		var keep []routes.Entry
+		for _, e := range es {
+			for _, n := range releases {
+				if to, ok := routes.Resolve(es, n); ok && to == e.To && e.N <= n && !slices.Contains(keep, e) {
+					keep = append(keep, e)
+				}
+			}
+		}
+		if slices.ContainsFunc(keep, func(e routes.Entry) bool { return e.To != routes.Gone }) {
+			out[path] = routes.FormatEntries(keep)
+		}
+	}
+	return out
 }

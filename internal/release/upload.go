@@ -2,13 +2,20 @@ package release
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
+	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/victorleungtw/blog/internal/content"
+	"github.com/victorleungtw/blog/internal/pack"
 	"github.com/victorleungtw/blog/internal/plan"
 	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/store"
@@ -18,49 +25,86 @@ import (
 // core, most of it brotli, a batch takes seconds of the function's time limit.
 const renderBatch = 100
 
-// upload writes what the current release does not have to every region:
-// sources, assets and recipes. It returns how many objects the primary got.
-func (p *Publisher) upload(ctx context.Context, pl *plan.Plan, known map[string]bool) (int, error) {
-	type object struct {
-		key  string
-		meta store.Meta
-		body func() store.Body
+// packRaw is how much text goes into one pack, in bytes. Text of which no
+// more than half can be compressed away still fits an invocation.
+const packRaw = 2 * pack.MaxSize
+
+// tooLong is for sources that travel as objects, because a feed of twenty might
+// not fit into a pack.
+const tooLong = pack.MaxSize / 32
+
+// make gives every region what a release needs and the one before it did not:
+// it uploads assets, and has the pages rendered and stored, from recipes and
+// sources that go with the request. It returns how many objects the primary got
+// and how many pages were made.
+func (p *Publisher) make(ctx context.Context, pl *plan.Plan, d *difference) (uploaded, rendered int, err error) {
+	if pl == nil {
+		return 0, 0, nil // a release of before: all is there
 	}
-	var todo []object
-	seen := map[string]bool{}
-	add := func(o object) {
-		if !seen[o.key] {
-			seen[o.key] = true
-			todo = append(todo, o)
+	fresh := map[string]bool{}
+	for _, k := range d.added {
+		fresh[k] = true
+	}
+	var pages []plan.Page
+	for _, pg := range pl.Pages {
+		if d.fresh[pg.Digest] {
+			pages = append(pages, pg)
+		}
+	}
+	return p.give(ctx, pl, pages, fresh, false)
+}
+
+// give gives every region pages, and of what they are made from the keys that
+// are fresh.
+func (p *Publisher) give(ctx context.Context, pl *plan.Plan, pages []plan.Page, fresh map[string]bool, draft bool) (uploaded, rendered int, err error) {
+	var assets, texts []object
+	for key, a := range pl.Site.Assets {
+		if fresh[key] {
+			assets = append(assets, object{key, a.Meta, a.Body})
 		}
 	}
 	for _, d := range pl.Site.Documents() {
-		if key := "src/" + d.Source.Digest; !known[key] {
-			add(object{key, store.Meta{ContentType: "text/markdown; charset=utf-8", CacheControl: store.Immutable}, func() store.Body { return d.Body }})
+		if key := "src/" + d.Source.Digest; fresh[key] && d.Body.Size > tooLong {
+			texts = append(texts, object{key, store.Meta{ContentType: "text/markdown; charset=utf-8", CacheControl: store.Immutable}, d.Body})
 		}
 	}
-	for key, a := range pl.Site.Assets {
-		if !known[key] {
-			add(object{key, a.Meta, func() store.Body { return a.Body }})
-		}
+	slices.SortFunc(assets, func(a, b object) int { return strings.Compare(a.key, b.key) })
+	if uploaded, err = p.upload(ctx, texts); err != nil {
+		return uploaded, 0, err
 	}
-	for _, pg := range pl.Pages {
-		if !known[pg.Digest] {
-			add(object{"recipe/" + pg.Digest, store.Meta{ContentType: "application/json", CacheControl: store.Immutable},
-				func() store.Body { return store.Bytes(pg.Recipe.Encode()) }})
-		}
-	}
+	// No page is made from an asset, so neither waits for the other.
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		n, err := p.upload(ctx, assets)
+		uploaded += n
+		return err
+	})
+	g.Go(func() (err error) { rendered, err = p.render(ctx, pl, pages, fresh, draft); return err })
+	err = g.Wait()
+	return uploaded, rendered, err
+}
+
+// object is one thing to upload.
+type object struct {
+	key  string
+	meta store.Meta
+	body store.Body
+}
+
+// upload writes objects to every region, and returns how many were new to the
+// primary.
+func (p *Publisher) upload(ctx context.Context, todo []object) (int, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(p.workers())
 	var done, written atomic.Int64
 	total := len(todo) * len(p.Regions)
-	for i, r := range p.Regions {
-		for _, o := range todo {
+	for _, o := range todo {
+		for i, r := range p.Regions {
 			g.Go(func() error {
 				if p.away.is(r.Name) {
 					return nil
 				}
-				err := r.Bucket.Create(ctx, o.key, o.meta, o.body())
+				err := r.Bucket.Create(ctx, o.key, o.meta, o.body)
 				switch {
 				case err == nil && i == 0:
 					written.Add(1)
@@ -76,84 +120,200 @@ func (p *Publisher) upload(ctx context.Context, pl *plan.Plan, known map[string]
 	return int(written.Load()), err
 }
 
-// render has every region make the pages that the current release does not
-// have, and compares their bytes.
-func (p *Publisher) render(ctx context.Context, pl *plan.Plan, known map[string]bool) (int, error) {
-	var digests []string
-	for _, pg := range pl.Pages {
-		if !known[pg.Digest] {
-			digests = append(digests, pg.Digest)
-		}
-	}
-	slices.Sort(digests)
-	digests = slices.Compact(digests)
+// load is what one invocation is asked for.
+type load struct {
+	digests []string
+	pack    []byte
+}
 
-	sums := make([]map[string]string, len(p.Regions))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(2, p.workers()/4))
-	var done atomic.Int64
-	total := len(digests) * len(p.Regions)
-	type answer struct {
-		region int
-		pages  []renderer.Rendered
-	}
-	answers := make(chan answer)
-	collected := make(chan struct{})
-	go func() {
-		defer close(collected)
-		for a := range answers {
-			if sums[a.region] == nil {
-				sums[a.region] = map[string]string{}
-			}
-			for _, pg := range a.pages {
-				sums[a.region][pg.Digest] = pg.Sum
-			}
-			p.progress("render", int(done.Add(int64(len(a.pages)))), total)
-		}
-	}()
-	for i, r := range p.Regions {
-		for batch := range slices.Chunk(digests, renderBatch) {
-			g.Go(func() error {
-				if p.away.is(r.Name) {
-					return nil
+// loads cuts pages into batches, each with the recipes and the sources that a
+// region may not have.
+func loads(pages []plan.Page, fresh map[string]bool, docs map[string]*content.Document) ([]load, error) {
+	var out []load
+	for len(pages) > 0 {
+		var l load
+		var w pack.Writer
+		for len(pages) > 0 && len(l.digests) < renderBatch && w.Raw() < packRaw {
+			r := pages[0].Recipe
+			l.digests = append(l.digests, pages[0].Digest)
+			w.Add(pack.Recipe, pages[0].Digest, r.Encode())
+			for _, digest := range r.Sources() {
+				d := docs[digest]
+				if !fresh["src/"+digest] || d.Body.Size > tooLong {
+					continue
 				}
-				resp, err := r.Renderer.Do(ctx, renderer.Request{Render: batch})
-				if p.leave(ctx, r, err) {
-					return nil
-				}
+				body, err := read(d.Body)
 				if err != nil {
-					return fmt.Errorf("rendering in %s: %w", r.Name, err)
+					return nil, fmt.Errorf("%s: %w", d.File, err)
 				}
-				if resp.Version != pl.Renderer {
-					return fmt.Errorf("the renderer in %s became version %s while publishing for %s; run the command again", r.Name, resp.Version, pl.Renderer)
-				}
-				answers <- answer{i, resp.Pages}
-				return nil
-			})
+				w.Add(pack.Source, digest, body)
+			}
+			pages = pages[1:]
+		}
+		var err error
+		if l.pack, err = w.Close(); err != nil {
+			return nil, err
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// read reads a body, and holds it to its sum: the file may have been edited
+// since it was planned.
+func read(b store.Body) ([]byte, error) {
+	f, err := b.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	out := make([]byte, b.Size)
+	if _, err := io.ReadFull(f, out); err != nil || sha256.Sum256(out) != b.SHA256 {
+		return nil, errors.New("the file was changed while it was published; run the command again")
+	}
+	return out, nil
+}
+
+// render has every region make pages, and compares their bytes. Pages of one
+// source come first: those of many, the feeds, find the sources stored then.
+func (p *Publisher) render(ctx context.Context, pl *plan.Plan, pages []plan.Page, fresh map[string]bool, draft bool) (int, error) {
+	docs := map[string]*content.Document{}
+	for _, d := range pl.Site.Documents() {
+		docs[d.Source.Digest] = d
+	}
+	slices.SortFunc(pages, func(a, b plan.Page) int { return strings.Compare(a.Digest, b.Digest) })
+	pages = slices.CompactFunc(pages, func(a, b plan.Page) bool { return a.Digest == b.Digest })
+	waves := [][]plan.Page{pages}
+	if len(pages) > renderBatch {
+		var simple, feeds []plan.Page
+		for _, pg := range pages {
+			if len(pg.Recipe.Sources()) > 1 {
+				feeds = append(feeds, pg)
+			} else {
+				simple = append(simple, pg)
+			}
+		}
+		waves = [][]plan.Page{simple, feeds}
+	}
+	answers := newAnswers(len(p.Regions), len(pages))
+	for i, wave := range waves {
+		if i > 0 {
+			fresh = nil // the first wave brought the sources
+		}
+		if err := p.renderWave(ctx, pl, wave, fresh, docs, draft, answers); err != nil {
+			return 0, err
 		}
 	}
-	err := g.Wait()
-	close(answers)
-	<-collected
-	if err != nil {
-		return 0, err
-	}
-	for _, d := range digests {
+	for _, pg := range pages {
+		sum := answers.sums[0][pg.Digest]
 		for i, r := range p.Regions {
 			if p.away.is(r.Name) {
 				continue
 			}
-			if sums[i][d] == "" || sums[i][d] != sums[0][d] {
-				return 0, fmt.Errorf("page %s has other bytes in %s than in %s; nothing was published", d, r.Name, p.primary().Name)
+			if got := answers.sums[i][pg.Digest]; got == "" || got != sum {
+				return 0, fmt.Errorf("page %s has other bytes in %s than in %s; nothing was published", pg.Digest, r.Name, p.primary().Name)
 			}
 		}
+		p.sums.set(pg.Digest, sum)
 	}
-	return len(digests), nil
+	return len(pages), nil
+}
+
+func (p *Publisher) renderWave(ctx context.Context, pl *plan.Plan, pages []plan.Page, fresh map[string]bool, docs map[string]*content.Document, draft bool, to *answers) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(4, p.workers()/4))
+	// A pack is made when there is somebody to send it, so that no more of
+	// them are in memory than are under way; and as many at once as there are
+	// processors, because making one takes ten times its own memory.
+	packers := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for chunk := range slices.Chunk(pages, renderBatch) {
+		g.Go(func() error {
+			packers <- struct{}{}
+			batches, err := loads(chunk, fresh, docs)
+			<-packers
+			if err != nil {
+				return err
+			}
+			all, ctx := errgroup.WithContext(ctx)
+			for i, r := range p.Regions {
+				all.Go(func() error { return p.invoke(ctx, pl, i, r, batches, draft, to) })
+			}
+			return all.Wait()
+		})
+	}
+	return g.Wait()
+}
+
+// invoke asks one region's renderer for batches, one after the other.
+func (p *Publisher) invoke(ctx context.Context, pl *plan.Plan, i int, r Region, batches []load, draft bool, to *answers) error {
+	for _, l := range batches {
+		if p.away.is(r.Name) {
+			return nil
+		}
+		resp, err := r.Renderer.Do(ctx, renderer.Request{Render: l.digests, Pack: l.pack, Draft: draft})
+		if p.leave(ctx, r, err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("rendering in %s: %w", r.Name, err)
+		}
+		if resp.Version != pl.Renderer {
+			return fmt.Errorf("the renderer in %s became version %s while publishing for %s; run the command again", r.Name, resp.Version, pl.Renderer)
+		}
+		p.progress("render", to.add(i, resp.Pages), to.total)
+	}
+	return nil
+}
+
+// answers collects what the regions say of the pages that they made.
+type answers struct {
+	mu    sync.Mutex
+	sums  []map[string]string // of each region, by digest
+	done  int
+	total int
+}
+
+func newAnswers(regions, pages int) *answers {
+	a := &answers{total: regions * pages}
+	for range regions {
+		a.sums = append(a.sums, map[string]string{})
+	}
+	return a
+}
+
+func (a *answers) add(region int, pages []renderer.Rendered) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, pg := range pages {
+		a.sums[region][pg.Digest] = pg.Sum
+	}
+	a.done += len(pages)
+	return a.done
+}
+
+// sums remembers what the renderers said of the pages of this run, so that the
+// check at the edge need not read them.
+type sums struct{ m map[string]string }
+
+func (s *sums) set(digest, sum string) {
+	if s.m == nil {
+		s.m = map[string]string{}
+	}
+	s.m[digest] = sum
+}
+
+// with adds the sums to changes.
+func (s *sums) with(changes []Change) []Change {
+	out := slices.Clone(changes)
+	for i := range out {
+		out[i].sum = s.m[out[i].To]
+	}
+	return out
 }
 
 func (p *Publisher) workers() int {
 	if p.Workers > 0 {
 		return p.Workers
 	}
-	return 16
+	return 32
 }
