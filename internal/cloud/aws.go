@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/victorleungtw/blog/internal/awsclient"
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/release"
@@ -26,15 +26,19 @@ import (
 // what is seen.
 const propagation = time.Minute
 
+// renderWithin is how long a renderer is waited for: a little longer than the
+// function itself may take (infra/render.go).
+const renderWithin = 5*time.Minute + 30*time.Second
+
 // AWS opens what blog.yaml's stacks deployed.
 func AWS(ctx context.Context, cfg *config.Config) (*Cloud, error) {
 	n, err := names.New(cfg.AWS.Name, cfg.AWS.Env)
 	if err != nil {
 		return nil, err
 	}
-	global, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(names.GlobalRegion))
+	global, err := awsclient.Load(ctx, awsclient.Options{Region: names.GlobalRegion})
 	if err != nil {
-		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
+		return nil, err
 	}
 	account, err := accountOf(ctx, global, cfg)
 	if err != nil {
@@ -54,7 +58,7 @@ func AWS(ctx context.Context, cfg *config.Config) (*Cloud, error) {
 			return nil, err
 		}
 		there := global.Copy()
-		there.Region = region
+		there.Region, there.HTTPClient = region, awsclient.HTTPClient(renderWithin)
 		c.Regions = append(c.Regions, release.Region{
 			Name:     region,
 			Bucket:   s3.New(client, n.Bucket(account, region)),
@@ -63,6 +67,17 @@ func AWS(ctx context.Context, cfg *config.Config) (*Cloud, error) {
 	}
 	c.Checker = &release.HTTPCheck{
 		Client: &http.Client{Timeout: 30 * time.Second}, Base: c.BaseURL, Bucket: c.Bucket(), Patience: propagation,
+	}
+	c.Purge = func(ctx context.Context, items []string) error {
+		id := params[n.DistributionID()]
+		if id == "" {
+			return fmt.Errorf("the parameter %s does not exist\n    hint: deploy the stack %s", n.DistributionID(), n.Stack("edge"))
+		}
+		endpoint := "https://cloudfront.amazonaws.com"
+		if global.BaseEndpoint != nil {
+			endpoint = *global.BaseEndpoint
+		}
+		return invalidate(ctx, &http.Client{Timeout: 30 * time.Second}, global, endpoint, id, items)
 	}
 	return c, nil
 }

@@ -19,6 +19,7 @@ import (
 type fakeAWS struct {
 	t          *testing.T
 	account    string
+	url        string
 	parameters map[string]string
 	invoke     func(w http.ResponseWriter, payload []byte)
 }
@@ -51,6 +52,7 @@ func (f *fakeAWS) start(t *testing.T) {
 	f.t = t
 	s := httptest.NewServer(f)
 	t.Cleanup(s.Close)
+	f.url = s.URL
 	for k, v := range map[string]string{
 		"AWS_ENDPOINT_URL": s.URL, "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "AWS_SESSION_TOKEN": "",
 		"AWS_PROFILE": "", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_REGION": "",

@@ -17,13 +17,15 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/victorleungtw/blog/internal/edge"
 	"github.com/victorleungtw/blog/internal/lambdahttp"
 	"github.com/victorleungtw/blog/internal/release"
 	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/routes"
-	"github.com/victorleungtw/blog/internal/routes/file"
+	"github.com/victorleungtw/blog/internal/routes/routesurl"
 	"github.com/victorleungtw/blog/internal/store"
 	"github.com/victorleungtw/blog/internal/store/storeurl"
 )
@@ -37,6 +39,9 @@ type Cloud struct {
 	BaseURL string
 	// Checker asks the edge after a publish.
 	Checker release.Checker
+	// Purge makes the edges forget paths and cache tags ("#…"); nil when the
+	// place has its edge elsewhere.
+	Purge func(ctx context.Context, items []string) error
 
 	local []*renderer.Renderer // the renderers of this process, by region
 }
@@ -47,6 +52,10 @@ type LocalOptions struct {
 	// Quick stores variants that are compressed quickly: for a preview, where
 	// 50 ms a page would be waited for, and nothing travels far.
 	Quick bool
+	// Renderers are the addresses (openRenderer) of renderers elsewhere, the
+	// primary's first. A place that has one has its edge elsewhere too, so a
+	// publish is not checked through it.
+	Renderers []string
 }
 
 // Local opens the place in a folder, with two regions.
@@ -55,8 +64,8 @@ func Local(ctx context.Context, folder string, opts LocalOptions) (*Cloud, error
 		filepath.Join(folder, "routes"), opts)
 }
 
-// Addresses opens a place by the addresses (package storeurl) of its buckets
-// and the path of a route table on this machine. The standby may be empty.
+// Addresses opens a place by the addresses of its buckets (package storeurl)
+// and of its route table (package routesurl). The standby may be empty.
 func Addresses(ctx context.Context, primary, standby, table string, opts LocalOptions) (*Cloud, error) {
 	c := &Cloud{}
 	for i, address := range []string{primary, standby} {
@@ -70,17 +79,26 @@ func Addresses(ctx context.Context, primary, standby, table string, opts LocalOp
 		}
 		r := &renderer.Renderer{Bucket: bucket, Log: opts.Log.With("region", name), Quick: opts.Quick, Verify: isLocalKey}
 		c.local = append(c.local, r)
-		c.Regions = append(c.Regions, release.Region{Name: name, Bucket: bucket, Renderer: r})
+		region := release.Region{Name: name, Bucket: bucket, Renderer: r}
+		if i < len(opts.Renderers) {
+			if region.Renderer, err = openRenderer(ctx, opts.Renderers[i]); err != nil {
+				return nil, err
+			}
+		}
+		c.Regions = append(c.Regions, region)
 	}
-	t, err := file.Open(table)
-	if err != nil {
-		return nil, fmt.Errorf("opening the route table: %w", err)
+	var err error
+	if c.Table, err = routesurl.Open(ctx, table); err != nil {
+		return nil, err
 	}
-	c.Table = t
+	if len(opts.Renderers) > 0 {
+		return c, nil
+	}
 	check, err := c.Edge(EdgeOptions{Log: opts.Log})
 	if err != nil {
 		return nil, err
 	}
+	c.Purge = func(_ context.Context, items []string) error { return check.Purge(items) }
 	c.Checker = &release.HTTPCheck{
 		Client: &http.Client{Transport: edge.HandlerOrigin(check.Handler)}, Base: "http://edge.local", Bucket: c.Regions[0].Bucket,
 	}
@@ -103,6 +121,8 @@ type Edge struct {
 	http.Handler
 	// Fail takes a part away, or gives it back: "primary", "renderer", "both".
 	Fail func(part string, down bool) error
+	// Purge forgets cached objects, by path or by "#tag".
+	Purge func(items []string) error
 }
 
 // Edge builds the edge in front of a local place: the deployed function, the
@@ -144,11 +164,29 @@ func (c *Cloud) Edge(opts EdgeOptions) (*Edge, error) {
 		}
 		return nil
 	}
-	return &Edge{d, fail}, nil
+	return &Edge{d, fail, d.Invalidate}, nil
 }
 
 func gateway(r *renderer.Renderer) http.RoundTripper {
 	return &lambdahttp.Gateway{Invoke: r.Invoke, APIID: "local"}
+}
+
+// Prefer makes the named region the primary for this run: the other is away,
+// and somebody has to decide.
+func (c *Cloud) Prefer(name string) error {
+	i := slices.IndexFunc(c.Regions, func(r release.Region) bool { return r.Name == name })
+	if i < 0 {
+		var known []string
+		for _, r := range c.Regions {
+			known = append(known, r.Name)
+		}
+		return fmt.Errorf("there is no region %q; there is %s", name, strings.Join(known, " and "))
+	}
+	c.Regions = append([]release.Region{c.Regions[i]}, slices.Delete(slices.Clone(c.Regions), i, i+1)...)
+	if check, ok := c.Checker.(*release.HTTPCheck); ok {
+		check.Bucket = c.Bucket()
+	}
+	return nil
 }
 
 // Bucket is the primary's record.

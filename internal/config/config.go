@@ -38,7 +38,10 @@ type Config struct {
 	Site
 	Domain string // readers' host name: "blog.example.com"; empty for CloudFront's own
 	Zone   Zone   // of Domain
-	AWS    AWS
+	// Branches are shown at NAME.branch.<Domain>, for which the stacks make a
+	// certificate and records.
+	Branches bool
+	AWS      AWS
 }
 
 // Zone is the Route 53 hosted zone in which Domain's records are.
@@ -106,7 +109,7 @@ func (c *Config) ForEnv(env string) *Config {
 	out.AWS.Env = env
 	out.AWS.Standby = ""
 	out.AWS.GitHub = GitHub{}
-	out.Domain, out.Zone, out.BaseURL = "", Zone{}, ""
+	out.Domain, out.Zone, out.Branches, out.BaseURL = "", Zone{}, false, ""
 	return &out
 }
 
@@ -118,6 +121,7 @@ type Site struct {
 	Author      string     // shown when a post names none
 	Languages   []Language // the first is the default and lives at the root
 	PerPage     int        // posts on one page of a list
+	Timezone    string     // of dates that name none, by its IANA name; empty for UTC
 	Nav         []NavItem
 }
 

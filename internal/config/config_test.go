@@ -37,11 +37,13 @@ languages:
   - tag: ja
     prefix: nihongo
 per_page: 20
+timezone: Asia/Hong_Kong
 nav:
   - {url: /tags/, text: {en: Tags, zh-Hant: 標籤}}
   - {url: /about/, text: About}
 domain: blog.example.com
 hosted_zone: {create: true, id: Z0123456789ABC}
+branches: true
 aws:
   name: notes
   env: live
@@ -66,14 +68,14 @@ aws:
 				{Tag: "zh-Hant", Prefix: "zh", Title: "筆記", Desc: "談事"},
 				{Tag: "ja", Prefix: "nihongo", Title: "Notes", Desc: "On things"},
 			},
-			PerPage: 20,
+			PerPage: 20, Timezone: "Asia/Hong_Kong",
 			Nav: []NavItem{
 				{URL: "/tags/", Text: map[string]string{"en": "Tags", "zh-Hant": "標籤"}},
 				{URL: "/about/", Text: map[string]string{"en": "About"}},
 			},
 		},
 		Domain: "blog.example.com",
-		Zone:   Zone{Create: true, ID: "Z0123456789ABC"},
+		Zone:   Zone{Create: true, ID: "Z0123456789ABC"}, Branches: true,
 		AWS: AWS{
 			Name: "notes", Env: "live", Account: "012345678901",
 			Region: "eu-west-1", Standby: "eu-south-1",
@@ -149,7 +151,10 @@ func TestProblems(t *testing.T) {
 		{"nothing near", "title: Blog\nhosted_zone: {colour: red}\ndomain: a.b\n",
 			":2: hosted_zone has neither an id nor create: true | give the id of a zone that exists, or create: true\n" +
 				":2: unknown key \"hosted_zone.colour\" | its keys are create, id\n"},
-		{"merge key", "title: Blog\n<<: {author: x}\n", ":2: unknown key \"<<\" | the keys are author, aws, base_url, description, domain, hosted_zone, languages, nav, per_page, title\n"},
+		{"merge key", "title: Blog\n<<: {author: x}\n", ":2: unknown key \"<<\" | the keys are author, aws, base_url, branches, description, domain, hosted_zone, languages, nav, per_page, timezone, title\n"},
+		{"zone", "title: Blog\ntimezone: Mars/Olympus\n", ":2: timezone: \"Mars/Olympus\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
+		{"zone of this machine", "title: Blog\ntimezone: Local\n", ":2: timezone: \"Local\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
+		{"zone a path", "title: Blog\ntimezone: ../../etc/passwd\n", ":2: timezone: \"../../etc/passwd\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"twice", "title: Blog\ntitle: Other\n", ":2: title is set twice, first in line 1 | keep one of the two\n"},
 		{"aws a text", "title: Blog\naws: sg\n", ":2: aws: want keys and values, got \"sg\" | its keys are account, alarm_email, env, github, kms, log_retention_days, name, region, renderer_memory, standby\n"},
 		{"github a list", "title: Blog\naws:\n  github: [a/b]\n", ":3: aws.github: want keys and values, got a list | its keys are create_provider, repository\n"},
@@ -207,6 +212,9 @@ func TestProblems(t *testing.T) {
 		{"domain dot", "title: Blog\ndomain: x.y.\nhosted_zone: {create: true}\n", ":2: domain: \"x.y.\" is not a domain | a host name, for example blog.example.com\n"},
 		{"domain star", "title: Blog\ndomain: '*.y.z'\nhosted_zone: {create: true}\n", ":2: domain: \"*.y.z\" is not a domain | a host name, for example blog.example.com\n"},
 		{"domain long", "title: Blog\ndomain: " + strings.Repeat("a", 56) + ".b\nhosted_zone: {create: true}\n", ":2: domain: \"" + strings.Repeat("a", 56) + ".b\" has more than 57 characters | a certificate has no room for a longer one\n"},
+		{"domain of a branch", "title: Blog\ndomain: x.branch.y.z\nhosted_zone: {create: true}\n", ":2: domain: \"x.branch.y.z\" is where a branch would be | the edge function takes NAME.branch.… for the branch NAME; choose another\n"},
+		{"branches alone", "title: Blog\nbranches: true\n", ":2: branches without a domain: CloudFront's own name has no names below it | add domain, or delete branches\n"},
+		{"branches of what", "title: Blog\ndomain: x.y\nhosted_zone: {create: true}\nbranches: all\n", ":4: branches: want true or false, got \"all\"\n"},
 		{"domain alone", "title: Blog\ndomain: x.y\n", ":2: domain without a hosted_zone | add hosted_zone with the id of the domain's zone, or with create: true\n"},
 		{"zone alone", "title: Blog\nhosted_zone: {create: true}\n", ":2: hosted_zone without a domain | add domain, or delete hosted_zone\n"},
 		{"zone undecided", "title: Blog\ndomain: x.y\nhosted_zone: {create: false}\n", ":3: hosted_zone has neither an id nor create: true | give the id of a zone that exists, or create: true\n"},
@@ -272,7 +280,7 @@ func TestZoneToCreateHasNoDomainYet(t *testing.T) {
 }
 
 func TestForEnv(t *testing.T) {
-	cfg, _ := Parse("blog.yaml", []byte("title: Blog\ndomain: x.y\nhosted_zone: {id: Z123456}\naws: {standby: ap-east-1}\n"))
+	cfg, _ := Parse("blog.yaml", []byte("title: Blog\ndomain: x.y\nhosted_zone: {id: Z123456}\nbranches: true\naws: {standby: ap-east-1}\n"))
 	if same := cfg.ForEnv(""); !reflect.DeepEqual(same, cfg) {
 		t.Errorf("ForEnv(\"\"): %+v", same)
 	}
@@ -280,7 +288,7 @@ func TestForEnv(t *testing.T) {
 		t.Errorf("ForEnv(prod): %+v", same)
 	}
 	dev := cfg.ForEnv("dev")
-	if dev.AWS.Env != "dev" || len(dev.Regions()) != 1 || dev.LiveDomain() != "" || dev.BaseURL != "" {
+	if dev.AWS.Env != "dev" || len(dev.Regions()) != 1 || dev.LiveDomain() != "" || dev.BaseURL != "" || dev.Branches {
 		t.Errorf("ForEnv(dev): %+v", dev)
 	}
 	if cfg.AWS.Standby == "" || cfg.BaseURL != "https://x.y" {

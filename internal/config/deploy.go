@@ -73,6 +73,8 @@ func (r *reader) domain(to *string) func(*yaml.Node) {
 			return fmt.Sprintf("%q has more than %d characters", s, maxDomain), "a certificate has no room for a longer one"
 		case len(labels) < 2 || slices.ContainsFunc(labels, func(l string) bool { return !labelForm.MatchString(l) }):
 			return fmt.Sprintf("%q is not a domain", s), hint
+		case labels[1] == "branch":
+			return fmt.Sprintf("%q is where a branch would be", s), "the edge function takes NAME.branch.… for the branch NAME; choose another"
 		}
 		return "", ""
 	})
@@ -193,6 +195,9 @@ func (r *reader) addresses(cfg *Config) {
 		r.probs.Errorf(r.file, zoneLine, "give the id of a zone that exists, or create: true", "hosted_zone has neither an id nor create: true")
 	case domain && !zone:
 		r.probs.Errorf(r.file, domainLine, "add hosted_zone with the id of the domain's zone, or with create: true", "domain without a hosted_zone")
+	}
+	if cfg.Branches && !domain {
+		r.probs.Errorf(r.file, r.at["branches"], "add domain, or delete branches", "branches without a domain: CloudFront's own name has no names below it")
 	}
 	if line, ok := r.at["base_url"]; ok && domain {
 		r.probs.Errorf(r.file, line, "delete base_url: a domain is the address", "base_url and domain are both set")

@@ -19,9 +19,11 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 		"author":      r.text("author", &cfg.Author),
 		"languages":   func(n *yaml.Node) { r.sequence(n, "languages", func(e *yaml.Node) { langs = append(langs, e) }) },
 		"per_page":    r.number("per_page", 1, 100, &cfg.PerPage),
+		"timezone":    r.timezone(&cfg.Timezone),
 		"nav":         func(n *yaml.Node) { nav = n },
 		"base_url":    r.baseURL(&cfg.BaseURL),
 		"domain":      r.domain(&cfg.Domain),
+		"branches":    r.boolean("branches", &cfg.Branches),
 		"hosted_zone": func(n *yaml.Node) { r.zone(n, &cfg.Zone) },
 		"aws":         func(n *yaml.Node) { r.aws(n, &cfg.AWS) },
 	})

@@ -37,7 +37,7 @@ const LiveAlias = "live"
 const OriginHeader = "x-origin-verify"
 
 // The keys of an S3 bucket, as package store lays them out: what is written
-// once, and the one object that changes.
+// once, and what changes.
 const (
 	HeadKey       = "head.json"
 	PagePrefix    = "page/"
@@ -45,9 +45,15 @@ const (
 	SourcePrefix  = "src/"
 	RecipePrefix  = "recipe/"
 	ReleasePrefix = "release/"
+	DraftPrefix   = "draft/"  // pages that a link shows and no release
+	BranchPrefix  = "branch/" // one object for each branch; these change too
+
+	GarbagePrefix  = "gc/"       // lists of what is deleted, written once
+	TakedownPrefix = "takedown/" // what may not come back; these change too
 )
 
-// ImmutablePrefixes are the keys that are written once.
+// ImmutablePrefixes are the keys of the record that are written once. Drafts are
+// too, but no release needs them.
 func ImmutablePrefixes() []string {
 	return []string{AssetPrefix, PagePrefix, RecipePrefix, ReleasePrefix, SourcePrefix}
 }
@@ -206,6 +212,10 @@ func OriginDomain(domain string) string { return "origin." + domain }
 // RegionDomain is the same host in one region: health checks and the pages'
 // fallback name it.
 func RegionDomain(domain, region string) string { return region + "." + OriginDomain(domain) }
+
+// BranchDomain is the host that shows a branch, "*" for all of them. The edge
+// function knows a branch by it.
+func BranchDomain(domain, name string) string { return name + ".branch." + domain }
 
 // MetricNamespace is where the renderer's own metrics are.
 func (n Names) MetricNamespace() string { return n.String() }

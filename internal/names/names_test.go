@@ -99,6 +99,7 @@ func TestValues(t *testing.T) {
 		n.OriginSecret():                 "blog/prod/origin-key",
 		n.Stack("global"):                "blog-prod-global",
 		OriginDomain("a.b"):              "origin.a.b",
+		BranchDomain("a.b", "pr-7"):      "pr-7.branch.a.b",
 		RegionDomain("a.b", "ap-east-1"): "ap-east-1.origin.a.b",
 	} {
 		if got != want {
