@@ -4,7 +4,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 
+	"github.com/victorleungtw/blog/internal/content"
 	"github.com/victorleungtw/blog/internal/plan"
 	"github.com/victorleungtw/blog/internal/problem"
 )
@@ -50,9 +52,10 @@ func (a *app) check(ctx context.Context, args []string) error {
 	if site != nil {
 		pl, more := plan.Build(site, "check")
 		probs = append(probs, more...)
-		probs.Sort()
 		pages = len(pl.Pages)
 	}
+	probs = append(probs, ahead(loader, probs)...)
+	probs.Sort()
 	if p.json {
 		if probs == nil {
 			probs = problem.List{} // [] and not null
@@ -63,10 +66,30 @@ func (a *app) check(ctx context.Context, args []string) error {
 	} else {
 		a.problems(probs)
 	}
-	if len(probs.Errors()) > 0 {
-		fmt.Fprintf(a.err, "%s, %s\n", plural(len(probs.Errors()), "error"), plural(len(probs)-len(probs.Errors()), "warning"))
+	if n := len(probs.Errors()); n > 0 {
+		fmt.Fprintf(a.err, "%s, %s\n", plural(n, "error"), plural(len(probs.Warnings()), "warning"))
 		return &exitError{exitContent}
 	}
-	fmt.Fprintf(a.err, "%s, %s\n", plural(pages, "page"), plural(len(probs), "warning"))
+	fmt.Fprintf(a.err, "%s, %s\n", plural(pages, "page"), plural(len(probs.Warnings()), "warning"))
 	return nil
+}
+
+// ahead finds what will be wrong with the site when the posts of days to come
+// are live, and is not among known.
+func ahead(loader *content.Loader, known problem.List) problem.List {
+	var out problem.List
+	times := loader.Coming()
+	for _, t := range times[:min(len(times), content.MaxComing)] {
+		site, probs := loader.At(t)
+		if site != nil {
+			_, more := plan.Build(site, "check")
+			probs = append(probs, more...)
+		}
+		for _, p := range probs {
+			if p.Severity != problem.Info && !slices.Contains(known, p) && !slices.Contains(out, p) {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
 }

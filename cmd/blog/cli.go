@@ -28,9 +28,14 @@ var verbs = map[string]func(*app, context.Context, []string) error{
 	"diff":      (*app).diff,
 	"rollback":  (*app).rollback,
 	"log":       (*app).history,
+	"schedule":  (*app).schedule,
 	"status":    (*app).status,
 	"reconcile": (*app).reconcile,
 	"smoke":     (*app).smoke,
+	"share":     (*app).share,
+	"branch":    (*app).branch,
+	"gc":        (*app).gc,
+	"takedown":  (*app).takedown,
 }
 
 func (a *app) run(ctx context.Context, args []string) error {
@@ -68,9 +73,15 @@ Where:
                      the blog is the one that it describes on AWS; BLOG_ENV
                      names another environment of it, as for the stacks
     --local DIR      a folder on this machine instead, with two regions in it
-    --primary ADDR --standby ADDR --routes FILE
+    --primary ADDR --standby ADDR --routes ADDR
                      the parts one by one: dir:PATH or
-                     s3://BUCKET?region=R&endpoint=URL&path_style=true
+                     s3://BUCKET?region=R&endpoint=URL&path_style=true, and a
+                     route table in a file, or kvs:ARN?region=R&endpoint=URL
+    --renderer ADDR --standby-renderer ADDR
+                     with --primary and --standby, renderers that are not this
+                     process: lambda:FUNCTION?region=R&endpoint=URL
+    --primary REGION which of the regions decides, while the other is away:
+                     one of blog.yaml's; primary or standby with --local
     --base-url URL   what canonical links and feeds begin with, when neither
                      blog.yaml nor AWS says it
 `
@@ -79,6 +90,7 @@ Where:
 type place struct {
 	config, content                 string
 	local, primary, standby, routes string
+	renderer, standbyRenderer       string
 	baseURL                         string
 	json                            bool
 }
@@ -89,25 +101,49 @@ func (p *place) flags(fs *flag.FlagSet) {
 	fs.StringVar(&p.primary, "primary", "", "")
 	fs.StringVar(&p.standby, "standby", "", "")
 	fs.StringVar(&p.routes, "routes", "", "")
+	fs.StringVar(&p.renderer, "renderer", "", "")
+	fs.StringVar(&p.standbyRenderer, "standby-renderer", "", "")
 	fs.StringVar(&p.baseURL, "base-url", "", "")
 	fs.BoolVar(&p.json, "json", false, "")
 }
 
 // open opens the place.
 func (a *app) open(ctx context.Context, p *place, cfg *config.Config) (*cloud.Cloud, error) {
+	if p.primary != "" && !strings.Contains(p.primary, ":") {
+		// A region's name; an address has a colon.
+		q := *p
+		q.primary = ""
+		c, err := a.open(ctx, &q, cfg)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.Prefer(p.primary); err != nil {
+			return nil, &usageError{"--primary: " + err.Error(), ""}
+		}
+		return c, nil
+	}
 	opts := cloud.LocalOptions{Log: a.log(slog.LevelWarn)}
+	others := p.standby + p.routes + p.renderer + p.standbyRenderer
 	switch {
-	case p.local != "" && (p.primary != "" || p.standby != "" || p.routes != ""):
-		return nil, &usageError{"--local names all the parts; it does not go with --primary, --standby and --routes", ""}
+	case p.local != "" && p.primary+others != "":
+		return nil, &usageError{"--local names all the parts; it does not go with --primary, --standby, --routes and --renderer", ""}
 	case p.local != "":
 		return cloud.Local(ctx, p.local, opts)
 	case p.primary != "":
 		if p.routes == "" {
-			return nil, &usageError{"--primary needs --routes FILE, where the route table is kept", ""}
+			return nil, &usageError{"--primary needs --routes, where the route table is kept", ""}
+		}
+		if (p.renderer != "") != (p.standbyRenderer != "") && p.standby != "" {
+			return nil, &usageError{"with two regions, --renderer and --standby-renderer go together", ""}
+		}
+		for _, address := range []string{p.renderer, p.standbyRenderer} {
+			if address != "" {
+				opts.Renderers = append(opts.Renderers, address)
+			}
 		}
 		return cloud.Addresses(ctx, p.primary, p.standby, p.routes, opts)
-	case p.standby != "" || p.routes != "":
-		return nil, &usageError{"--standby and --routes need --primary", ""}
+	case others != "":
+		return nil, &usageError{"--standby, --routes, --renderer and --standby-renderer need --primary", ""}
 	}
 	return cloud.AWS(ctx, cfg)
 }
@@ -146,7 +182,9 @@ func (p *place) loader(cfg *config.Config, base string, drafts bool) (*content.L
 	if site.BaseURL == "" {
 		site.BaseURL = base
 	}
-	return content.Open(p.content, content.Options{Site: site, Today: time.Now().Format(time.DateOnly), Drafts: drafts})
+	return content.Open(p.content, content.Options{
+		Site: site, Now: time.Now(), Drafts: drafts, State: content.StateFile(p.content),
+	})
 }
 
 func (a *app) publisher(c *cloud.Cloud, progress bool) *release.Publisher {
@@ -154,7 +192,7 @@ func (a *app) publisher(c *cloud.Cloud, progress bool) *release.Publisher {
 		Regions: c.Regions, Table: c.Table, Check: c.Checker, Log: a.log(slog.LevelWarn), Now: time.Now,
 	}
 	if progress {
-		p.Progress = a.progress()
+		p.Progress, p.Planned = a.progress(), a.planned
 	}
 	return p
 }

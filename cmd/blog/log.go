@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"time"
 )
 
 const logHelp = `Log lists releases, the newest first.
@@ -46,6 +47,9 @@ func (a *app) history(ctx context.Context, args []string) error {
 		}
 		if r.Held {
 			held = "held"
+		}
+		if !r.At.IsZero() {
+			held = "comes " + r.At.Format(time.RFC3339)
 		}
 		fmt.Fprintf(a.out, "%s %-5d %-20s %-12.12s %6d pages  on %-5d %s\n", mark, r.N, r.Time, r.Commit.ID, r.Pages, r.Parent, held)
 	}

@@ -24,8 +24,13 @@ Usage:
     blog diff [--from N] [--to N]         list what a release changes
     blog rollback [--to N]                make an earlier release current
     blog log                              list the releases
+    blog schedule                         list what becomes current by itself
     blog status                           compare record, regions and edge
     blog reconcile [--dry-run]            find what was lost, and put it back
+    blog branch publish|rm|list [NAME]    show a pull request's content
+    blog share PATH [--for 48h]           make a link to a draft
+    blog gc [--delete]                    delete what no release needs
+    blog takedown PATH                    erase a post for good
     blog smoke URL SCRIPT...              check a running blog
 
 Each verb explains itself: blog publish --help. Configuration is blog.yaml.

@@ -100,16 +100,24 @@ func (a *app) preview(ctx context.Context, args []string) error {
 
 	pub := a.publisher(c, false)
 	pub.Check = nil // the reader is about to look
+	j := &job{pub: pub, loader: loader}
 	server := preview.New(ctx, preview.Options{
 		Publish: func(ctx context.Context) (*release.Result, problem.List, error) {
-			pl, probs, err := planned(ctx, loader, pub)
-			if errors.As(err, &probs) {
+			nothing, err := j.look(ctx)
+			switch {
+			case err != nil:
+				return nil, j.problems, err
+			case nothing: // as after an edit that is taken back
+				return &release.Result{N: j.start.N}, j.problems, release.ErrNothing
+			}
+			var probs problem.List
+			if err := j.load(ctx); errors.As(err, &probs) {
 				return nil, probs, nil
 			} else if err != nil {
-				return nil, probs, err
+				return nil, nil, err
 			}
-			res, err := pub.Publish(ctx, pl, release.Commit{})
-			return res, probs, err
+			res, err := pub.Publish(ctx, j.plan, release.Commit{}, j.coming...)
+			return res, j.problems, err
 		},
 		Edge: front, Folder: p.content, Log: a.log(slog.LevelInfo), Reload: *reload,
 	})

@@ -168,6 +168,22 @@ func TestPreviewShowsProblems(t *testing.T) {
 	}
 }
 
+// An edit that is taken back leaves nothing to publish.
+func TestPreviewBackToWhatItWas(t *testing.T) {
+	r := startPreview(t)
+	post := "posts/hello/index.en.md"
+	text, err := os.ReadFile(filepath.Join(r.folder, filepath.FromSlash(post)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.change(func() { r.write(post, "---\ndate: soon\n---\n# Hello\n") })
+	r.change(func() { r.write(post, string(text)) })
+	resp, page := r.get(hello, true)
+	if resp.StatusCode != 200 || resp.Header.Get("X-Blog-Release") != "1" || strings.Contains(page, "preview-problems") {
+		t.Errorf("%d, release %s:\n%s", resp.StatusCode, resp.Header.Get("X-Blog-Release"), page)
+	}
+}
+
 func TestPreviewStartsWithWrongContent(t *testing.T) {
 	folder := t.TempDir()
 	post := filepath.Join(folder, "posts", "a")

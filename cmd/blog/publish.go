@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/victorleungtw/blog/internal/content"
 	"github.com/victorleungtw/blog/internal/plan"
 	"github.com/victorleungtw/blog/internal/problem"
@@ -51,16 +53,29 @@ func (a *app) publish(ctx context.Context, args []string) error {
 		return &usageError{fmt.Sprintf("--on-conflict %s: want rebase or fail", *conflict), "publish "}
 	}
 	start := time.Now()
-	pub, pl, warnings, err := a.prepare(ctx, &p, *drafts)
+	job, err := a.job(ctx, &p, *drafts)
 	if err != nil {
 		return err
 	}
-	a.problems(warnings)
-	if *dry {
-		return a.showPlan(ctx, pub, pl, p.json)
+	defer job.loader.Close()
+	nothing, err := job.look(ctx)
+	if err != nil {
+		return err
 	}
-	pub.OnConflict, pub.AllowOlder = how, *older
-	res, err := pub.Publish(ctx, pl, commit(ctx, p.content))
+	if !nothing {
+		if err := job.load(ctx); err != nil {
+			return err
+		}
+		a.problems(job.problems)
+	}
+	if *dry {
+		return a.showPlan(ctx, job, p.json)
+	}
+	res := &release.Result{N: job.start.N, Parent: job.start.N, Current: true}
+	if !nothing {
+		job.pub.OnConflict, job.pub.AllowOlder = how, *older
+		res, err = job.pub.Publish(ctx, job.plan, commit(ctx, p.content), job.coming...)
+	}
 	var old *release.OlderError
 	if errors.As(err, &old) {
 		return fmt.Errorf("%w\n    hint: check out the newer one, or say --allow-older", err)
@@ -71,63 +86,130 @@ func (a *app) publish(ctx context.Context, args []string) error {
 	if p.json {
 		return a.json(res)
 	}
-	if len(res.Changes) == 0 {
+	if nothing || errors.Is(err, release.ErrNothing) {
 		fmt.Fprintf(a.out, "release %d is current already; nothing changed\n", res.N)
 		return nil
 	}
-	fmt.Fprintf(a.out, "release %d is current: %s (%d objects uploaded, %d pages rendered, %.1f s)\n",
-		res.N, summary(res.Changes), res.Uploaded, res.Rendered, time.Since(start).Seconds())
+	fmt.Fprintf(a.out, "release %d is current: %s (%s uploaded, %s rendered, %.1f s)\n",
+		res.N, summary(res.Changes), plural(res.Uploaded, "file"), plural(res.Rendered, "page"), time.Since(start).Seconds())
+	for _, c := range res.Next {
+		fmt.Fprintf(a.out, "release %d comes at %s\n", c.N, c.At.Format(time.RFC3339))
+	}
 	return nil
 }
 
-// prepare opens the place, and plans the content for its renderers.
-func (a *app) prepare(ctx context.Context, p *place, drafts bool) (*release.Publisher, *plan.Plan, problem.List, error) {
+// job is a folder on its way to a place.
+type job struct {
+	pub    *release.Publisher
+	loader *content.Loader
+
+	version  string // of the renderers
+	start    *release.Start
+	plan     *plan.Plan
+	coming   []release.ComingPlan
+	problems problem.List // that stop nobody
+}
+
+// job opens the place and the folder.
+func (a *app) job(ctx context.Context, p *place, drafts bool) (*job, error) {
 	cfg, err := a.configuration(p)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	c, err := a.open(ctx, p, cfg)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	loader, err := p.loader(cfg, cmp.Or(c.BaseURL, "http://localhost:8080"), drafts)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	pub := a.publisher(c, true)
-	pl, probs, err := planned(ctx, loader, pub)
-	return pub, pl, probs, err
+	return &job{pub: a.publisher(c, true), loader: loader}, nil
 }
 
-// planned loads the content and plans it. Problems that stop a publish are the
-// error; the list holds the others.
-func planned(ctx context.Context, loader *content.Loader, pub *release.Publisher) (*plan.Plan, problem.List, error) {
-	version, err := pub.Version(ctx)
-	if err != nil {
-		return nil, nil, err
+// look says whether readers see all that the folder holds, without loading it.
+func (j *job) look(ctx context.Context) (nothing bool, err error) {
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { j.version, err = j.pub.Version(gctx); return err })
+	g.Go(func() (err error) { j.start, err = j.pub.Begin(gctx); return err })
+	var tree string
+	g.Go(func() (err error) { tree, err = j.loader.Tree(gctx); return err })
+	if err := g.Wait(); err != nil {
+		return false, err
 	}
-	site, probs, err := loader.Load(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if site == nil {
-		return nil, nil, probs
-	}
-	pl, more := plan.Build(site, version)
-	probs = append(probs, more...)
-	probs.Sort()
-	if err := probs.Err(); err != nil {
-		return nil, nil, err
-	}
-	return pl, probs, nil
+	j.loader.SetNow(j.start.Now)
+	j.pub.Tree = plan.Tree(tree, j.version)
+	return j.start.Shows(j.pub.Tree), nil
 }
 
-func (a *app) showPlan(ctx context.Context, pub *release.Publisher, pl *plan.Plan, asJSON bool) error {
-	n, pages, err := pub.Current(ctx)
+// load loads the folder and plans it, as it is now and as it will be at each of
+// the next times at which something comes due. Problems that stop a publish are
+// the error.
+func (j *job) load(ctx context.Context) error {
+	j.pub.Prefetch(ctx)
+	site, probs, err := j.loader.Load(ctx)
 	if err != nil {
 		return err
 	}
-	return a.showChanges(n, 0, release.Diff(pages, release.Targets(pl)), asJSON)
+	build := func(site *content.Site, probs problem.List) (*plan.Plan, problem.List, error) {
+		if site == nil {
+			return nil, nil, probs
+		}
+		pl, more := plan.Build(site, j.version)
+		probs = append(probs, more...)
+		probs.Sort()
+		if err := probs.Err(); err != nil {
+			return nil, nil, err
+		}
+		return pl, probs, nil
+	}
+	if j.plan, j.problems, err = build(site, probs); err != nil {
+		return err
+	}
+	j.coming = nil
+	times := j.loader.Coming()
+	for _, at := range times[:min(len(times), content.MaxComing)] {
+		pl, _, err := build(j.loader.At(at)) // warnings are those of today
+		if err != nil {
+			return err
+		}
+		j.coming = append(j.coming, release.ComingPlan{At: at, Plan: pl})
+	}
+	j.pub.Until = j.loader.Until()
+	return nil
+}
+
+// prepare opens a place and plans the content for its renderers, as of now.
+func (a *app) prepare(ctx context.Context, p *place, drafts bool) (*release.Publisher, *plan.Plan, problem.List, error) {
+	j, err := a.job(ctx, p, drafts)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if _, err := j.look(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := j.load(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	return j.pub, j.plan, j.problems, nil
+}
+
+// showPlan lists what a publish would change.
+func (a *app) showPlan(ctx context.Context, j *job, asJSON bool) error {
+	n, pages, err := j.pub.Current(ctx)
+	if err != nil {
+		return err
+	}
+	if j.plan == nil { // nothing would change
+		return a.showChanges(n, 0, nil, asJSON)
+	}
+	if err := a.showChanges(n, 0, release.Diff(pages, release.Targets(j.plan)), asJSON); err != nil {
+		return err
+	}
+	for _, c := range j.coming {
+		fmt.Fprintf(a.err, "more comes at %s\n", c.At.Format(time.RFC3339))
+	}
+	return nil
 }
 
 // commit is what the folder's repository is at, if it is in one: a release
@@ -143,6 +225,24 @@ func commit(ctx context.Context, dir string) release.Commit {
 		return release.Commit{ID: id}
 	}
 	return release.Commit{ID: id, Time: t.UTC()}
+}
+
+// plannedPaths is how many of the paths that a publish changes are named.
+const plannedPaths = 12
+
+// planned says what a publish is about to change.
+func (a *app) planned(n int, changes []release.Change) {
+	if len(changes) == 0 {
+		return
+	}
+	fmt.Fprintf(a.err, "plan: %s since release %d\n", summary(changes), n)
+	for i, c := range changes {
+		if i == plannedPaths {
+			fmt.Fprintf(a.err, "  and %d more\n", len(changes)-i)
+			break
+		}
+		fmt.Fprintf(a.err, "  %-8s %s\n", c.Verb, c.Path)
+	}
 }
 
 // summary counts changes: "1 page added, 6 changed".

@@ -5,6 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"time"
+
+	"github.com/victorleungtw/blog/internal/routes"
 )
 
 const statusHelp = `Status compares what the record, the regions and the edge say.
@@ -39,7 +42,7 @@ func (a *app) status(ctx context.Context, args []string) error {
 	} else if s.Head.N == 0 {
 		fmt.Fprintln(a.out, "nothing has been published yet")
 	} else {
-		fmt.Fprintf(a.out, "release   %d (%s, %s, %d pages", s.Head.N, s.Head.Act, s.Head.Time, s.Pages)
+		fmt.Fprintf(a.out, "release   %d (%s, %s, %d pages", s.Release, s.Head.Act, s.Head.Time, s.Pages)
 		if s.Head.Commit.ID != "" {
 			fmt.Fprintf(a.out, ", commit %.12s", s.Head.Commit.ID)
 		}
@@ -52,6 +55,12 @@ func (a *app) status(ctx context.Context, args []string) error {
 			fmt.Fprintf(a.out, "%-9s release %d%s%s\n", r.Name, r.N, trouble(r.InStep, r.Error), missed)
 		}
 		fmt.Fprintf(a.out, "edge      release %d%s; one write away: %v\n", s.Edge.N, trouble(s.Edge.InStep, s.Edge.Error), s.Edge.Has)
+		if s.Edge.Bytes > 0 {
+			fmt.Fprintf(a.out, "table     %d kB of %d\n", s.Edge.Bytes/1000, routes.MaxTable/1000)
+		}
+		for _, c := range s.Coming {
+			fmt.Fprintf(a.out, "coming    release %d at %s\n", c.N, c.At.Format(time.RFC3339))
+		}
 	}
 	if !s.InStep {
 		return &exitError{exitDrift}
