@@ -26,10 +26,11 @@ type Blog struct {
 //	each region       Content ──▶ Render                ▼
 //	                  (standby first)  └─────────────▶ Edge  us-east-1
 //	us-east-1         Global ──▶ Ops, when a repository publishes
+//	us-east-1         Edge ──▶ Janitor
 //
 // An arrow is an order of deployment. The only reference that CloudFormation
-// carries between two stacks is the route table's ARN, from Global to Edge and
-// Ops in one region; everything else meets by a name that both know.
+// carries between two stacks is the route table's ARN, from Global to Edge, Ops
+// and Janitor in one region; everything else meets by a name that both know.
 func wire(app awscdk.App, b Blog) {
 	cfg, n := b.Config, b.Names
 	regions := cfg.Regions()
@@ -76,6 +77,7 @@ func wire(app awscdk.App, b Blog) {
 		Names:      n,
 		Domain:     cfg.LiveDomain(),
 		ZoneID:     cfg.Zone.ID,
+		Branches:   cfg.Branches && cfg.LiveDomain() != "",
 		Primary:    regions[0],
 		Standby:    standby,
 		RouteTable: global.RouteTable,
@@ -101,6 +103,16 @@ func wire(app awscdk.App, b Blog) {
 		after(edge.Stack, c.Stack)   // its host name
 	}
 	newEdge(edge)
+
+	janitor := JanitorConfig{
+		Stack:      in("janitor", names.GlobalRegion, "Blog: who deletes"),
+		Names:      n,
+		Regions:    regions,
+		KMS:        cfg.AWS.KMS,
+		RouteTable: global.RouteTable,
+	}
+	newJanitor(janitor)
+	after(janitor.Stack, edge.Stack) // its parameter names the distribution
 
 	if cfg.AWS.GitHub.Repository != "" {
 		newOps(OpsConfig{

@@ -179,7 +179,7 @@ func TestCloudFrontReads(t *testing.T) {
 					continue
 				}
 				found++
-				if !slices.Equal(st.actions, []string{"s3:GetObject"}) || !slices.Equal(st.resources, []string{bucket + "/asset/*", bucket + "/page/*"}) {
+				if !slices.Equal(st.actions, []string{"s3:GetObject"}) || !slices.Equal(st.resources, []string{bucket + "/asset/*", bucket + "/draft/*", bucket + "/page/*"}) {
 					t.Errorf("%s: %v on %v", d.name, st.actions, st.resources)
 				}
 				if flat(at(st.conditions, "StringEquals", "AWS:SourceAccount")) != "${AWS::AccountId}" ||

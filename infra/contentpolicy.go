@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/victorleungtw/blog/internal/edge"
 	"github.com/victorleungtw/blog/internal/names"
 )
 
@@ -19,10 +20,10 @@ func bucketARN(bucket string) string { return "arn:aws:s3:::" + bucket }
 // releasePolicy is what a release bucket allows and refuses, beside TLS.
 //
 // Refused is every write that could replace what is published. An object under
-// an immutable prefix is created with If-None-Match; head.json is created so or
-// replaced with If-Match. The refusal holds for everyone, whatever a role
-// allows. Replication is not held by it, being another action
-// (s3:ReplicateObject), and the calls before the last one of a multipart upload
+// an immutable prefix, a draft, or a list of garbage is created with
+// If-None-Match; head.json and the records of branches and takedowns are created
+// so or replaced with If-Match. The refusal holds for everyone, whatever a role
+// allows. Replication is not held by it, being another action (s3:ReplicateObject), and the calls before the last one of a multipart upload
 // cannot carry a condition, which s3:ObjectCreationOperation leaves out
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html).
 // CopyObject into these keys is refused as well.
@@ -30,12 +31,12 @@ func releasePolicy(c ContentConfig) []awsiam.PolicyStatement {
 	bucket := bucketARN(c.Names.Bucket(account(), c.Region))
 	return []awsiam.PolicyStatement{
 		cloudFrontMay("CloudFrontReads", "s3:GetObject",
-			bucket+"/"+names.PagePrefix+"*", bucket+"/"+names.AssetPrefix+"*"),
-		refuse("CreateOnly", "s3:PutObject", under(bucket, names.ImmutablePrefixes()), map[string]any{
+			under(bucket, edge.ReadablePrefixes())...),
+		refuse("CreateOnly", "s3:PutObject", under(bucket, append(names.ImmutablePrefixes(), names.DraftPrefix, names.GarbagePrefix)), map[string]any{
 			"Null": map[string]string{"s3:if-none-match": "true"},
 			"Bool": map[string]string{"s3:ObjectCreationOperation": "true"},
 		}),
-		refuse("CompareAndSwapOnly", "s3:PutObject", []string{bucket + "/" + names.HeadKey}, map[string]any{
+		refuse("CompareAndSwapOnly", "s3:PutObject", append(under(bucket, []string{names.BranchPrefix, names.TakedownPrefix}), bucket+"/"+names.HeadKey), map[string]any{
 			"Null": map[string]string{"s3:if-none-match": "true", "s3:if-match": "true"},
 			"Bool": map[string]string{"s3:ObjectCreationOperation": "true"},
 		}),

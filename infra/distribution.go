@@ -20,8 +20,8 @@ type distribution struct {
 	names       names.Names
 	function    string // ARN
 	origins     map[string]originAddress
-	domain      string // empty for none
-	certificate string // ARN
+	domains     []string // none for CloudFront's own
+	certificate string   // ARN
 
 	made map[any]string // ids of policies that exist already
 }
@@ -39,6 +39,7 @@ func (d *distribution) build(c edge.DistributionConfig) cf.CfnDistribution {
 		Enabled:              jsii.Bool(true),
 		Comment:              jsii.String(d.names.String()),
 		HttpVersion:          jsii.String(c.HTTPVersion),
+		CacheTagConfig:       &cf.CfnDistribution_CacheTagConfigProperty{HeaderName: jsii.String(c.CacheTagHeader)},
 		Ipv6Enabled:          jsii.Bool(c.IPV6Enabled),
 		DefaultCacheBehavior: d.defaultBehavior(c.DefaultCacheBehavior),
 	}
@@ -65,8 +66,8 @@ func (d *distribution) build(c edge.DistributionConfig) cf.CfnDistribution {
 	config.OriginGroups = &cf.CfnDistribution_OriginGroupsProperty{
 		Quantity: jsii.Number(len(groups)), Items: &groups,
 	}
-	if d.domain != "" {
-		config.Aliases = jsii.Strings(d.domain)
+	if len(d.domains) > 0 {
+		config.Aliases = jsii.Strings(d.domains...)
 		config.ViewerCertificate = &cf.CfnDistribution_ViewerCertificateProperty{
 			AcmCertificateArn:      jsii.String(d.certificate),
 			MinimumProtocolVersion: jsii.String(c.MinimumProtocolVersion),

@@ -16,6 +16,7 @@ type EdgeConfig struct {
 	Names            names.Names
 	Domain           string // empty for CloudFront's own
 	ZoneID           string
+	Branches         bool   // of Domain: *.branch.<Domain> is the edge's too
 	Primary, Standby string // the same region when there is one
 	RouteTable       awscloudfront.IKeyValueStore
 }
@@ -27,7 +28,7 @@ func newEdge(c EdgeConfig) {
 	function := awscloudfront.NewFunction(c.Stack, jsii.String("Function"), &awscloudfront.FunctionProps{
 		FunctionName:  jsii.String(c.Names.EdgeFunction()),
 		Comment:       jsii.String("Path to page"),
-		Code:          awscloudfront.FunctionCode_FromInline(jsii.String(string(edge.FunctionJS))),
+		Code:          awscloudfront.FunctionCode_FromInline(jsii.String(string(edge.Source()))),
 		Runtime:       awscloudfront.FunctionRuntime_JS_2_0(),
 		KeyValueStore: c.RouteTable,
 	})
@@ -39,26 +40,46 @@ func newEdge(c EdgeConfig) {
 	}
 	if c.Domain != "" {
 		cert := awscertificatemanager.NewCertificate(c.Stack, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{
-			DomainName: jsii.String(c.Domain),
-			Validation: validateIn(c.Stack, c.Domain, c.ZoneID),
+			DomainName:              jsii.String(c.Domain),
+			SubjectAlternativeNames: others(c),
+			Validation:              validateIn(c.Stack, c.Domain, c.ZoneID),
 		})
-		d.domain, d.certificate = c.Domain, *cert.CertificateArn()
+		d.domains, d.certificate = c.hosts(), *cert.CertificateArn()
 	}
 	dist := d.build(edge.Describe(edge.Topology{Standby: c.Standby != c.Primary}))
 
 	host := *dist.AttrDomainName()
 	if c.Domain != "" {
-		for _, t := range []string{"A", "AAAA", "HTTPS"} {
-			newRecord(c.Stack, record{
-				ID: t + "Record", ZoneID: c.ZoneID, Name: c.Domain, Type: t,
-				Target: host, TargetZone: cloudFrontZone,
-			})
+		for i, name := range c.hosts() {
+			for _, t := range []string{"A", "AAAA", "HTTPS"} {
+				newRecord(c.Stack, record{
+					ID: []string{"", "Branches"}[i] + t + "Record", ZoneID: c.ZoneID, Name: name, Type: t,
+					Target: host, TargetZone: cloudFrontZone,
+				})
+			}
 		}
 		host = c.Domain
 	}
 	parameter(c.Stack, "BaseURLParameter", c.Names.BaseURL(), "https://"+host)
 	parameter(c.Stack, "DistributionIDParameter", c.Names.DistributionID(), *dist.AttrId())
 	output(c.Stack, "BaseURL", "https://"+host, "Where readers find the blog")
+}
+
+// hosts are the names at which readers find the blog and, with branches, its
+// branches: one wildcard, because a branch is nothing that is deployed.
+func (c EdgeConfig) hosts() []string {
+	if !c.Branches {
+		return []string{c.Domain}
+	}
+	return []string{c.Domain, names.BranchDomain(c.Domain, "*")}
+}
+
+// others are the names of the certificate beside the first; nil for none.
+func others(c EdgeConfig) *[]*string {
+	if !c.Branches {
+		return nil
+	}
+	return jsii.Strings(c.hosts()[1:]...)
 }
 
 // cloudFrontZone is the hosted zone of every distribution's domain name

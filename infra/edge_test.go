@@ -15,11 +15,11 @@ import (
 func TestFunctionIsTheFile(t *testing.T) {
 	for _, d := range deployments {
 		f := d.stacks["edge"].one(t, "AWS::CloudFront::Function")
-		if f.Properties["FunctionCode"] != string(edge.FunctionJS) {
+		if f.Properties["FunctionCode"] != string(edge.Source()) {
 			t.Errorf("%s: another function", d.name)
 		}
-		if len(edge.FunctionJS) > 10*1024 {
-			t.Errorf("function of %d bytes, CloudFront takes 10 KB", len(edge.FunctionJS))
+		if len(edge.Source()) > 10*1024 {
+			t.Errorf("function of %d bytes, CloudFront takes 10 KB", len(edge.Source()))
 		}
 		if at(f.Properties, "FunctionConfig", "Runtime") != "cloudfront-js-2.0" || f.Properties["AutoPublish"] != true {
 			t.Errorf("%s: %v", d.name, f.Properties)
@@ -64,8 +64,9 @@ func described(t *testing.T, s *stack, n names.Names) edge.DistributionConfig {
 	t.Helper()
 	c := at(s.one(t, "AWS::CloudFront::Distribution").Properties, "DistributionConfig").(map[string]any)
 	out := edge.DistributionConfig{
-		HTTPVersion: flat(c["HttpVersion"]),
-		IPV6Enabled: c["IPV6Enabled"] == true,
+		CacheTagHeader: flat(at(c, "CacheTagConfig", "HeaderName")),
+		HTTPVersion:    flat(c["HttpVersion"]),
+		IPV6Enabled:    c["IPV6Enabled"] == true,
 	}
 	if v, ok := at(c, "ViewerCertificate", "MinimumProtocolVersion").(string); ok {
 		out.MinimumProtocolVersion = v
@@ -252,7 +253,10 @@ func records(s *stack) []string {
 func TestRecords(t *testing.T) {
 	const in = " in Z0123456789ABCDEFGHIJ"
 	want := map[string][]string{
-		"domain/edge":                  {"blog.example.com A" + in, "blog.example.com AAAA" + in, "blog.example.com HTTPS" + in},
+		"domain/edge": {
+			"*.branch.blog.example.com A" + in, "*.branch.blog.example.com AAAA" + in, "*.branch.blog.example.com HTTPS" + in,
+			"blog.example.com A" + in, "blog.example.com AAAA" + in, "blog.example.com HTTPS" + in,
+		},
 		"alone/edge":                   {"example.com A" + in, "example.com AAAA" + in, "example.com HTTPS" + in},
 		"alone/render-eu-west-1":       {"eu-west-1.origin.example.com A" + in, "origin.example.com A PRIMARY eu-west-1 ${Health.HealthCheckId}" + in},
 		"domain/render-ap-southeast-1": {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A PRIMARY ap-southeast-1 ${Health.HealthCheckId}" + in},
@@ -273,6 +277,15 @@ func TestDomain(t *testing.T) {
 		var want []string
 		if live != "" {
 			want = []string{live}
+		}
+		if d.blog.Config.Branches {
+			want = append(want, "*.branch."+live)
+		}
+		for _, cert := range d.stacks["edge"].of("AWS::CertificateManager::Certificate") {
+			got := append([]string{flat(cert.Properties["DomainName"])}, strs(cert.Properties["SubjectAlternativeNames"])...)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: a certificate for %v, want %v", d.name, got, want)
+			}
 		}
 		if got := strs(at(dist.Properties, "DistributionConfig", "Aliases")); !slices.Equal(got, want) {
 			t.Errorf("%s: aliases %v, want %v", d.name, got, want)

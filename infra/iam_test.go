@@ -168,12 +168,14 @@ func TestRolesMayDoExactlyThis(t *testing.T) {
 		{"renderer", "render-ap-southeast-1", "RendererRole", []string{
 			"logs:CreateLogStream ${" + logs + ".Arn}",
 			"logs:PutLogEvents ${" + logs + ".Arn}",
+			"s3:GetObject " + sg + "/draft/*",
 			"s3:GetObject " + sg + "/head.json",
 			"s3:GetObject " + sg + "/page/*",
 			"s3:GetObject " + sg + "/recipe/*",
 			"s3:GetObject " + sg + "/src/*",
 			"s3:ListBucket " + sg,
-			"s3:PutObject " + sg + "/page/*",
+			"s3:PutObject " + sg + "/draft/*", "s3:PutObject " + sg + "/page/*",
+			"s3:PutObject " + sg + "/recipe/*", "s3:PutObject " + sg + "/src/*",
 			"secretsmanager:GetSecretValue arn:aws:secretsmanager:ap-southeast-1:${AWS::AccountId}:secret:blog/prod/origin-key-??????",
 		}},
 		{"replication", "content-ap-southeast-1", "Replication", []string{

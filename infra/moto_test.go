@@ -157,6 +157,6 @@ func (m *moto) call(t *testing.T, service string, form url.Values) aws.Credentia
 func (m *moto) s3(as aws.CredentialsProvider) *s3.Client {
 	return s3.New(s3.Options{
 		BaseEndpoint: &m.endpoint, UsePathStyle: true, Region: "us-east-1",
-		Credentials: as, Retryer: aws.NopRetryer{},
+		Credentials: as, Retryer: aws.NopRetryer{}, HTTPClient: motoTransport{m, as},
 	})
 }

@@ -86,15 +86,15 @@ func publisherPolicy(c OpsConfig) []awsiam.PolicyStatement {
 		// copy them to a standby that was away.
 		read = append(read, bucket+"/"+names.HeadKey)
 		read = append(read, under(bucket, names.ImmutablePrefixes())...)
+		// The head can say that something is being deleted, or was taken down.
+		read = append(read, under(bucket, []string{names.BranchPrefix, names.GarbagePrefix, names.TakedownPrefix})...)
+		// Sources that are too long for an invocation; and recipes and sources
+		// for a standby that was away.
 		create = append(create, under(bucket, []string{names.AssetPrefix, names.RecipePrefix, names.ReleasePrefix, names.SourcePrefix})...)
-		heads = append(heads, bucket+"/"+names.HeadKey)
+		heads = append(heads, bucket+"/"+names.HeadKey, bucket+"/"+names.BranchPrefix+"*")
 		// The alias alone: neither another version nor $LATEST.
 		renderers = append(renderers, "arn:aws:lambda:"+region+":"+account()+":function:"+c.Names.Renderer()+":"+names.LiveAlias)
 	}
-	// The path is authorized, not what is below it. How IAM writes one that
-	// ends in a slash is documented nowhere, so both ways are here.
-	path := "arn:aws:ssm:" + names.GlobalRegion + ":" + account() + ":parameter" + c.Names.Parameters()
-
 	out := []awsiam.PolicyStatement{
 		awsiam.NewPolicyStatement(allow("ReadRecord", []string{"s3:GetObject"}, read...)),
 		// Without it S3 says 403 of an object that is not there, such as the
@@ -102,14 +102,11 @@ func publisherPolicy(c OpsConfig) []awsiam.PolicyStatement {
 		awsiam.NewPolicyStatement(allow("TellMissingFromForbidden", []string{"s3:ListBucket"}, buckets...)),
 		allowIf("CreateOnly", "s3:PutObject", create, "s3:if-none-match"),
 		// Two statements: the conditions of one must hold together.
-		allowIf("CreateHead", "s3:PutObject", heads, "s3:if-none-match"),
-		allowIf("SwapHead", "s3:PutObject", heads, "s3:if-match"),
-		awsiam.NewPolicyStatement(allow("ChangeRoutes", []string{
-			"cloudfront-keyvaluestore:DescribeKeyValueStore", "cloudfront-keyvaluestore:GetKey",
-			"cloudfront-keyvaluestore:ListKeys", "cloudfront-keyvaluestore:UpdateKeys",
-		}, *c.RouteTable.KeyValueStoreArn())),
+		allowIf("CreateHeads", "s3:PutObject", heads, "s3:if-none-match"),
+		allowIf("SwapHeads", "s3:PutObject", heads, "s3:if-match"),
+		changeRoutes(c.RouteTable),
 		awsiam.NewPolicyStatement(allow("Render", []string{"lambda:InvokeFunction"}, renderers...)),
-		awsiam.NewPolicyStatement(allow("FindTheRest", []string{"ssm:GetParametersByPath"}, path, path[:len(path)-1])),
+		findTheRest(c.Names),
 	}
 	if c.KMS {
 		for _, region := range c.Regions {

@@ -111,10 +111,12 @@ func TestPublisherMayDoExactlyThis(t *testing.T) {
 	)
 	want := map[string][]string{
 		"ReadRecord": {
-			"s3:GetObject " + hk + "/asset/*", "s3:GetObject " + hk + "/head.json", "s3:GetObject " + hk + "/page/*",
-			"s3:GetObject " + hk + "/recipe/*", "s3:GetObject " + hk + "/release/*", "s3:GetObject " + hk + "/src/*",
-			"s3:GetObject " + sg + "/asset/*", "s3:GetObject " + sg + "/head.json", "s3:GetObject " + sg + "/page/*",
-			"s3:GetObject " + sg + "/recipe/*", "s3:GetObject " + sg + "/release/*", "s3:GetObject " + sg + "/src/*",
+			"s3:GetObject " + hk + "/asset/*", "s3:GetObject " + hk + "/branch/*", "s3:GetObject " + hk + "/gc/*",
+			"s3:GetObject " + hk + "/head.json", "s3:GetObject " + hk + "/page/*", "s3:GetObject " + hk + "/recipe/*",
+			"s3:GetObject " + hk + "/release/*", "s3:GetObject " + hk + "/src/*", "s3:GetObject " + hk + "/takedown/*",
+			"s3:GetObject " + sg + "/asset/*", "s3:GetObject " + sg + "/branch/*", "s3:GetObject " + sg + "/gc/*",
+			"s3:GetObject " + sg + "/head.json", "s3:GetObject " + sg + "/page/*", "s3:GetObject " + sg + "/recipe/*",
+			"s3:GetObject " + sg + "/release/*", "s3:GetObject " + sg + "/src/*", "s3:GetObject " + sg + "/takedown/*",
 		},
 		"TellMissingFromForbidden": {"s3:ListBucket " + hk, "s3:ListBucket " + sg},
 		"CreateOnly": {
@@ -123,8 +125,14 @@ func TestPublisherMayDoExactlyThis(t *testing.T) {
 			"s3:PutObject " + sg + "/asset/*" + created, "s3:PutObject " + sg + "/recipe/*" + created,
 			"s3:PutObject " + sg + "/release/*" + created, "s3:PutObject " + sg + "/src/*" + created,
 		},
-		"CreateHead": {"s3:PutObject " + hk + "/head.json" + created, "s3:PutObject " + sg + "/head.json" + created},
-		"SwapHead":   {"s3:PutObject " + hk + "/head.json" + swapped, "s3:PutObject " + sg + "/head.json" + swapped},
+		"CreateHeads": {
+			"s3:PutObject " + hk + "/branch/*" + created, "s3:PutObject " + hk + "/head.json" + created,
+			"s3:PutObject " + sg + "/branch/*" + created, "s3:PutObject " + sg + "/head.json" + created,
+		},
+		"SwapHeads": {
+			"s3:PutObject " + hk + "/branch/*" + swapped, "s3:PutObject " + hk + "/head.json" + swapped,
+			"s3:PutObject " + sg + "/branch/*" + swapped, "s3:PutObject " + sg + "/head.json" + swapped,
+		},
 		"ChangeRoutes": {
 			"cloudfront-keyvaluestore:DescribeKeyValueStore " + table, "cloudfront-keyvaluestore:GetKey " + table,
 			"cloudfront-keyvaluestore:ListKeys " + table, "cloudfront-keyvaluestore:UpdateKeys " + table,

@@ -131,6 +131,12 @@ func newWorld(t *testing.T, m *moto, d *deployment, as aws.CredentialsProvider) 
 // plan plans a blog of one post with this text and an image.
 func (w *world) plan(text string) *plan.Plan {
 	w.t.Helper()
+	w.write(text)
+	return w.load()
+}
+
+func (w *world) write(text string) {
+	w.t.Helper()
 	post := filepath.Join(w.folder, "posts", "hello")
 	var picture bytes.Buffer
 	err := errors.Join(os.MkdirAll(post, 0o755), png.Encode(&picture, image.NewGray(image.Rect(0, 0, 2, 2))))
@@ -139,6 +145,11 @@ func (w *world) plan(text string) *plan.Plan {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// load plans what is in the folder.
+func (w *world) load() *plan.Plan {
+	w.t.Helper()
 	l, err := content.Open(w.folder, content.Options{Site: config.Site{
 		Title: "Test", BaseURL: "https://example.com", PerPage: 3, Languages: []config.Language{{Tag: "en"}},
 	}})
@@ -223,7 +234,7 @@ func TestPublishAsThePublisher(t *testing.T) {
 func TestPublisherNeedsEachStatement(t *testing.T) {
 	d := deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "domain" })]
 	ops := d.stacks["ops"]
-	for _, without := range [][]string{{"ReadRecord"}, {"CreateOnly"}, {"CreateHead", "SwapHead"}} {
+	for _, without := range [][]string{{"ReadRecord"}, {"CreateOnly"}, {"CreateHeads", "SwapHeads"}} {
 		t.Run(strings.Join(without, "+"), func(t *testing.T) {
 			m := startMoto(t)
 			w := newWorld(t, m, d, m.role(t, "publisher", trustOf(t, ops), publisherDocument(t, ops, without...)))

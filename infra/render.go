@@ -79,20 +79,23 @@ func newRenderer(c RenderConfig, logs awslogs.LogGroup) awslambda.Alias {
 }
 
 // newRendererRole allows what the function does and no more: read its region's
-// bucket, write pages there, read the secret, write its log.
+// bucket, write pages and what they are made from there, read the secret, write
+// its log.
 func newRendererRole(c RenderConfig, logs awslogs.LogGroup) awsiam.Role {
 	role := awsiam.NewRole(c.Stack, jsii.String("RendererRole"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description: jsii.String("Blog: the renderer in " + c.Region),
 	})
 	bucket := bucketARN(c.Names.Bucket(account(), c.Region))
-	read := under(bucket, []string{names.SourcePrefix, names.RecipePrefix, names.PagePrefix})
+	read := under(bucket, []string{names.SourcePrefix, names.RecipePrefix, names.PagePrefix, names.DraftPrefix})
 	for _, s := range []*awsiam.PolicyStatementProps{
 		allow("ReadRecord", []string{"s3:GetObject"}, append(read, bucket+"/"+names.HeadKey)...),
 		// Without it S3 says 403 of a page that is not there yet, and the
 		// function could not tell that from a lost permission.
 		allow("TellMissingFromForbidden", []string{"s3:ListBucket"}, bucket),
-		allow("WritePages", []string{"s3:PutObject"}, bucket+"/"+names.PagePrefix+"*"),
+		allow("WritePages", []string{"s3:PutObject"}, under(bucket, []string{names.PagePrefix, names.DraftPrefix})...),
+		// What pages are made from comes with the publisher's invocation.
+		allow("WriteRecipes", []string{"s3:PutObject"}, under(bucket, []string{names.RecipePrefix, names.SourcePrefix})...),
 		// Six characters that Secrets Manager chose end a secret's ARN.
 		allow("ReadOriginSecret", []string{"secretsmanager:GetSecretValue"},
 			"arn:aws:secretsmanager:"+c.Region+":"+account()+":secret:"+c.Names.OriginSecret()+"-??????"),

@@ -23,6 +23,7 @@ var deployments = []*deployment{
 title: Blog
 domain: blog.example.com
 hosted_zone: {id: Z0123456789ABCDEFGHIJ}
+branches: true
 aws: {account: "123456789012", region: ap-southeast-1, standby: ap-east-1, kms: true, alarm_email: ops@example.com, github: octocat@123/blog@456}
 `},
 	{name: "single", yaml: "title: Blog\naws: {region: eu-west-1, github: {repository: octocat/blog, create_provider: false}}\n"},
@@ -294,12 +295,12 @@ func strs(v any) []string {
 
 func TestStacks(t *testing.T) {
 	want := map[string]string{
-		"own":    "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
-		"domain": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 ops@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
-		"single": "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 ops@us-east-1 render-eu-west-1@eu-west-1",
-		"alone":  "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 render-eu-west-1@eu-west-1",
-		"first":  "content-us-east-1@us-east-1 edge@us-east-1 global@us-east-1 render-us-east-1@us-east-1",
-		"dev":    "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 render-ap-southeast-1@ap-southeast-1",
+		"own":    "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"domain": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"single": "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-eu-west-1@eu-west-1",
+		"alone":  "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-eu-west-1@eu-west-1",
+		"first":  "content-us-east-1@us-east-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-us-east-1@us-east-1",
+		"dev":    "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-southeast-1@ap-southeast-1",
 	}
 	for _, d := range deployments {
 		var got []string
@@ -317,9 +318,11 @@ func TestOrder(t *testing.T) {
 	want := map[string]string{
 		"own/content-ap-southeast-1": "content-ap-east-1",
 		"own/edge":                   "global render-ap-east-1 render-ap-southeast-1",
+		"own/janitor":                "edge global",
 		"own/render-ap-east-1":       "content-ap-east-1 global",
 		"own/render-ap-southeast-1":  "content-ap-southeast-1 global",
 		"single/edge":                "global render-eu-west-1",
+		"single/janitor":             "edge global",
 		"single/ops":                 "global",
 		"single/render-eu-west-1":    "content-eu-west-1 global",
 	}
