@@ -34,10 +34,12 @@ const SECURITY = {
     'strict-transport-security': 'max-age=63072000',
     'x-content-type-options': 'nosniff'
 };
+const VARY = 'Accept, Accept-Encoding, Accept-Language';
 const PLAIN = { 'cache-control': 'no-store', 'content-type': 'text/plain; charset=utf-8' };
 const REASONS = {
     '200': 'OK',
     '301': 'Moved Permanently',
+    '302': 'Found',
     '400': 'Bad Request',
     '404': 'Not Found',
     '405': 'Method Not Allowed',
@@ -119,6 +121,22 @@ async function route(request) {
     if (path.startsWith('/page/') && uri.length >= 70) {
         const missing = await absent(404, path, view);
         return missing;
+    }
+
+    // Two headers choose between addresses, and so none of them is in a cache
+    // key: a home page's by a redirect, because each language's has an address
+    // of its own, and a post's text by rewriting.
+    if (path === '/') {
+        const place = await home(request, view);
+        if (place !== '/') {
+            return respond(302, { location: address(place, request.querystring), vary: VARY, 'x-blog-release': view.release }, '');
+        }
+    } else if (path.endsWith('/') && prefersMarkdown(request)) {
+        const text = await find(`${path.slice(0, -1)}.md`, view);
+        if (isDigest(text.to)) {
+            request.uri = variant('/page/', text.to, request);
+            return request;
+        }
     }
 
     const own = await find(path, view);
@@ -285,24 +303,79 @@ function isDigest(to) {
     return /^[0-9a-f]{64}$/.test(to);
 }
 
+// home returns the home page for a viewer of "/", which is the default
+// language's: that of the language which the viewer likes best among the
+// site's, by the lookup of RFC 4647 (zh-TW, then zh). /~lang holds what there
+// is as a redirect to /#en=/&zh=/zh/. Whoever comes from a page of the site, or
+// by the language switch's /?lang=, has chosen already.
+async function home(request, view) {
+    const headers = request.headers;
+    const from = headers['sec-fetch-site'];
+    const referer = headers.referer ? headers.referer.value.split('/')[2] : '';
+    const inside = from ? from.value === 'same-origin' : headers.host && referer === headers.host.value;
+    let place = '/';
+    if (headers['accept-language'] && !inside && !request.querystring.lang) {
+        const found = await find('/~lang', view);
+        place = nearest(weights(headers['accept-language']), found.to);
+    }
+    return place;
+}
+
+// nearest looks up languages, which are liked more or less, in what /~lang says.
+function nearest(liked, table) {
+    const homes = Object.create(null);
+    table.slice(2).split('&').forEach((pair) => {
+        homes[pair.split('=')[0]] = pair.split('=')[1];
+    });
+    let best = 0;
+    let place = '/';
+    Object.keys(liked).slice(0, 20).forEach((range) => {
+        let tag = range;
+        while (tag && !homes[tag]) {
+            tag = tag.slice(0, Math.max(0, tag.lastIndexOf('-')));
+        }
+        if (tag && liked[range] > best) {
+            best = liked[range];
+            place = homes[tag];
+        }
+    });
+    return place;
+}
+
+// prefersMarkdown says that the viewer asks for a text no less than for a page;
+// no browser does.
+function prefersMarkdown(request) {
+    const liked = weights(request.headers.accept);
+    return liked['text/markdown'] > 0 && liked['text/markdown'] >= (liked['text/html'] || liked['text/*'] || liked['*/*'] || 0);
+}
+
+// weights returns what a header of preferences says of each value:
+// "br, gzip;q=0.5" is {br: 1, gzip: 0.5}.
+function weights(header) {
+    const out = Object.create(null);
+    const lines = header ? header.multiValue || [header] : [];
+    lines.map((line) => line.value).join(',').toLowerCase().split(',').forEach((part) => {
+        const name = /^\s*([^\s;]+)\s*(;|$)/.exec(part);
+        const q = /;\s*q=\s*([^\s;]*)/.exec(part);
+        const weight = q ? parseFloat(q[1]) : 1;
+        if (name && weight >= 0) {
+            out[name[1]] = Math.max(out[name[1]] || 0, weight);
+        }
+    });
+    return out;
+}
+
 // variant returns the address of the stored variant that the viewer likes best:
 // br before gzip before identity when it says the same of them.
 function variant(folder, digest, request) {
-    const header = request.headers['accept-encoding'];
-    const lines = header ? header.multiValue || [header] : [];
-    const accept = lines.map((line) => line.value).join(',').toLowerCase().split(',');
+    const liked = weights(request.headers['accept-encoding']);
+    const br = liked.br || 0;
+    const gzip = Math.max(liked.gzip || 0, liked['x-gzip'] || 0);
     let suffix = '';
-    let best = 0;
-    for (let i = 0; i < accept.length; i++) {
-        const found = /^\s*(br|gzip|x-gzip)\s*(;\s*q=\s*([0-9.]+))?\s*$/.exec(accept[i]);
-        if (found) {
-            const quality = found[3] === undefined ? 1 : parseFloat(found[3]);
-            const extension = found[1] === 'br' ? '.br' : '.gz';
-            if (quality > best || (quality === best && quality > 0 && extension === '.br')) {
-                best = quality;
-                suffix = extension;
-            }
-        }
+    if (br > 0 && br >= gzip) {
+        suffix = '.br';
+    } else if (gzip > 0) {
+        suffix = '.gz';
     }
     return folder + digest + suffix;
 }

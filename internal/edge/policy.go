@@ -170,10 +170,14 @@ func Describe(t Topology) DistributionConfig {
 	// One address answers several encodings.
 	vary := Header{"Vary", "Accept-Encoding"}
 
+	// A routed path answers the language and the text that were asked for too;
+	// the function's answers say the same.
+	chosen := Header{"Vary", "Accept, Accept-Encoding, Accept-Language"}
+
 	pages := &ResponseHeadersPolicy{
 		Name: "pages", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,
 		ReferrerPolicy: referrerPolicy, StrictTransportSecurity: hsts, RemoveHeaders: noise,
-		CustomHeaders: append(slices.Clone(page), vary, Header{"Cache-Control", BrowserCacheControl}),
+		CustomHeaders: append(slices.Clone(page), chosen, Header{"Cache-Control", BrowserCacheControl}),
 	}
 	digests := &ResponseHeadersPolicy{
 		Name: "digests", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,

@@ -24,7 +24,7 @@ func TestPolicyHeaders(t *testing.T) {
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"Referrer-Policy":              "strict-origin-when-cross-origin",
 			"Strict-Transport-Security":    hsts,
-			"Vary":                         "Accept-Encoding",
+			"Vary":                         "Accept, Accept-Encoding, Accept-Language",
 			"X-Content-Type-Options":       "nosniff",
 		}},
 		{"/page/" + digest("a") + ".css", map[string]string{

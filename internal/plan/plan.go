@@ -75,6 +75,9 @@ func Build(site *content.Site, version string) (*Plan, problem.List) {
 	b.all()
 	b.digest()
 	b.links()
+	if langs := site.Config.Languages; len(langs) > 1 {
+		b.plan.Redirects[languagesPath] = homesByLanguage(langs)
+	}
 	for from, to := range site.Redirects {
 		if b.paths[from] {
 			b.probs.Errorf(documentAt(site, to), 0, "remove the alias", "aliases: %s is a page of the site", from)

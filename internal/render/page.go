@@ -86,7 +86,11 @@ func newView(r *recipe.Recipe) *view {
 	}
 	if len(s.Languages) > 1 {
 		for _, l := range s.Languages {
-			v.Switch = append(v.Switch, language{l, cmp.Or(paths[l.Tag], l.Home), l.Tag == r.Lang})
+			url := cmp.Or(paths[l.Tag], l.Home)
+			if url == "/" {
+				url += "?lang=" + l.Tag // else the edge goes by the browser's languages
+			}
+			v.Switch = append(v.Switch, language{l, url, l.Tag == r.Lang})
 		}
 	}
 	return v
