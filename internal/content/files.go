@@ -10,7 +10,9 @@ import (
 	"image"
 	"io"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/victorleungtw/blog/internal/store"
@@ -68,9 +70,20 @@ func (l *Loader) stamp(name string) (stamp, error) {
 	return stampOf(info), nil
 }
 
-// examine hashes a file and reads the size of an image, through buf.
-func (l *Loader) examine(name string, buf []byte) (*fact, error) {
-	f, err := l.root.Open(name)
+// open opens a file. A plain one, which a walk found in folders that are no
+// symbolic links, is opened by its path: an os.Root opens each folder on the way,
+// and a blog has thousands of files.
+func (l *Loader) open(name string, plain bool) (*os.File, error) {
+	if !plain || noFollow == 0 {
+		return l.root.Open(name)
+	}
+	return os.OpenFile(filepath.Join(l.dir, filepath.FromSlash(name)), os.O_RDONLY|noFollow, 0)
+}
+
+// examine hashes a file and reads the size of an image, through buf. Plain is
+// as for open.
+func (l *Loader) examine(name string, plain bool, buf []byte) (*fact, error) {
+	f, err := l.open(name, plain)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +144,7 @@ func (l *Loader) find(ctx context.Context, names []string) (map[string]found, er
 		case known != nil && known.stamp == st:
 			list[i].fact = known
 		default:
-			list[i].fact, list[i].err = l.examine(names[i], buf)
+			list[i].fact, list[i].err = l.examine(names[i], false, buf)
 		}
 		return nil
 	})

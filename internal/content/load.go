@@ -38,6 +38,7 @@ type Options struct {
 // Loader reads one folder, again and again: what did not change since the last
 // Load is not parsed again. It may not be used from two goroutines at once.
 type Loader struct {
+	dir   string
 	root  *os.Root
 	opts  Options
 	zone  *time.Location
@@ -72,7 +73,7 @@ func Open(dir string, opts Options) (*Loader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the content folder: %w", err)
 	}
-	return &Loader{root: root, opts: opts, zone: zone, docs: map[string]*parsed{}, facts: map[string]*fact{}, texts: map[string]text{}, clock: time.Now}, nil
+	return &Loader{dir: dir, root: root, opts: opts, zone: zone, docs: map[string]*parsed{}, facts: map[string]*fact{}, texts: map[string]text{}, clock: time.Now}, nil
 }
 
 // Close releases the folder.
@@ -169,7 +170,7 @@ func (l *Loader) read(ctx context.Context) (*reading, error) {
 // parseAll parses the files of drafts. What is not among them is forgotten.
 func (l *Loader) parseAll(ctx context.Context, drafts []*draft) error {
 	err := each(ctx, len(drafts), func(i int, _ []byte) (err error) {
-		drafts[i].parsed, err = l.parse(drafts[i].file, drafts[i].stamp)
+		drafts[i].parsed, err = l.parse(drafts[i])
 		return err
 	})
 	if err != nil {
@@ -205,6 +206,7 @@ type draft struct {
 	*parsed
 	file  string
 	stamp stamp // as the walk found it
+	plain bool  // and not a symbolic link
 	post  bool
 	lang  string // "" when nothing says it
 	stem  string // the file without language suffix and extension
@@ -244,7 +246,7 @@ func (l *Loader) walk(ctx context.Context, dir string, lay layout, post bool, pr
 		if err != nil {
 			return err
 		}
-		out = append(out, &draft{file: name, stamp: st, post: post})
+		out = append(out, &draft{file: name, stamp: st, plain: e.Type().IsRegular(), post: post})
 		return nil
 	})
 	if err != nil {

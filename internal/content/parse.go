@@ -28,8 +28,9 @@ type parsed struct {
 
 func (p *parsed) digest() string { return hex.EncodeToString(p.sum[:]) }
 
-// parse reads a Markdown file, or remembers it.
-func (l *Loader) parse(name string, st stamp) (*parsed, error) {
+// parse reads a draft's file, or remembers it.
+func (l *Loader) parse(d *draft) (*parsed, error) {
+	name, st := d.file, d.stamp
 	if p := l.docs[name]; p != nil && p.stamp == st {
 		return p, nil
 	}
@@ -40,7 +41,7 @@ func (l *Loader) parse(name string, st stamp) (*parsed, error) {
 			"the file is %d MB; a Markdown file may have %d MB", st.size>>20, MaxMarkdown>>20)
 		return p, nil
 	}
-	src, err := l.source(name, p)
+	src, err := l.source(d, p)
 	if err != nil {
 		return nil, err
 	}
@@ -78,17 +79,22 @@ func (l *Loader) parse(name string, st stamp) (*parsed, error) {
 }
 
 // source returns the text of a file, and notes its size and sum.
-func (l *Loader) source(name string, p *parsed) ([]byte, error) {
-	if t, ok := l.texts[name]; ok && t.stamp == p.stamp {
-		p.sum = l.facts[name].sum
+func (l *Loader) source(d *draft, p *parsed) ([]byte, error) {
+	if t, ok := l.texts[d.file]; ok && t.stamp == p.stamp {
+		p.sum = l.facts[d.file].sum
 		return t.src, nil
 	}
-	src, err := l.root.ReadFile(name)
+	f, err := l.open(d.file, d.plain)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", name, err)
+		return nil, fmt.Errorf("reading %s: %w", d.file, err)
 	}
-	p.size, p.sum = int64(len(src)), sha256.Sum256(src)
-	return src, nil
+	defer f.Close()
+	src := bytes.NewBuffer(make([]byte, 0, p.size+bytes.MinRead))
+	if _, err := src.ReadFrom(f); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", d.file, err)
+	}
+	p.size, p.sum = int64(src.Len()), sha256.Sum256(src.Bytes())
+	return src.Bytes(), nil
 }
 
 func invalidUTF8(b []byte) (line int, ok bool) {

@@ -46,7 +46,7 @@ func (l *Loader) Tree(ctx context.Context) (digest string, err error) {
 		case known != nil && known.stamp == e.stamp:
 			facts[i] = known
 		default:
-			facts[i], e.err = l.examine(e.name, buf)
+			facts[i], e.err = l.examine(e.name, e.plain, buf)
 			if e.err == nil && isMarkdown(e.name) && facts[i].size < maxText && held.Add(facts[i].size) <= maxTexts {
 				texts[i] = bytes.Clone(buf[:facts[i].size])
 			}
@@ -96,6 +96,7 @@ func (l *Loader) Tree(ctx context.Context) (digest string, err error) {
 type input struct {
 	name  string
 	stamp stamp
+	plain bool   // a file and not a symbolic link
 	link  string // what a symbolic link says
 	err   error  // why it cannot be read
 }
@@ -118,7 +119,7 @@ func (l *Loader) scan(ctx context.Context) ([]input, error) {
 		case strings.HasPrefix(base, ".") && base != authorsName, e.IsDir():
 			return nil
 		}
-		in := input{name: name}
+		in := input{name: name, plain: e.Type().IsRegular()}
 		if e.Type()&fs.ModeSymlink != 0 { // of any name: Load may report it
 			if in.link, err = l.root.Readlink(name); err != nil {
 				return err

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/victorleungtw/blog/internal/recipe"
 )
@@ -65,7 +65,10 @@ func TestTooLarge(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	fold := func(b []byte) []byte {
 		var out bytes.Buffer
-		w := brotli.NewWriter(&out)
+		w, err := zstd.NewWriter(&out, zstd.WithWindowSize(window))
+		if err != nil {
+			t.Fatal(err)
+		}
 		w.Write(b)
 		w.Close()
 		return out.Bytes()
@@ -75,7 +78,7 @@ func TestDamaged(t *testing.T) {
 	whole, _ := w.Close()
 	for name, b := range map[string][]byte{
 		"cut":             whole[:len(whole)-1],
-		"not brotli":      []byte("not brotli at all"),
+		"not Zstandard":   []byte("not Zstandard at all"),
 		"unknown kind":    fold([]byte("x\x01a")),
 		"no length":       fold([]byte("r")),
 		"ends in a body":  fold([]byte("r\x05abc")),
