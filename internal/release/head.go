@@ -273,6 +273,9 @@ func (p *Publisher) settle(ctx context.Context, s state, debt []string) error {
 // follow it. It adds the regions to the head's debt that could not be reached
 // until then.
 func (p *Publisher) show(ctx context.Context, s state, next *Head, u *update) error {
+	if err := p.inline(ctx, u.bodies, u); err != nil {
+		return err
+	}
 	etag, err := p.swapHead(ctx, next, s)
 	if err != nil {
 		return err

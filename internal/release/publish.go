@@ -341,13 +341,6 @@ func (p *Publisher) attempt(ctx context.Context, train []coach, commit Commit) (
 	for i := 1; i < len(train); i++ {
 		diffs = append(diffs, between(train[i-1].target, train[i].target))
 	}
-	for i, d := range diffs {
-		up, made, err := p.make(ctx, train[i].plan, d)
-		if err != nil {
-			return nil, err
-		}
-		res.Uploaded, res.Rendered = res.Uploaded+up, res.Rendered+made
-	}
 	next := Head{
 		Gen: s.head.Gen + 1, ID: newID(), Commit: commit, Time: s.now.UTC().Format(time.RFC3339), Act: "publish",
 		Tree: p.Tree, Debt: debt, Collect: s.head.Collect, Takedowns: s.head.Takedowns,
@@ -355,7 +348,22 @@ func (p *Publisher) attempt(ctx context.Context, train []coach, commit Commit) (
 	if !p.Until.IsZero() {
 		next.Until = p.Until.UTC().Format(time.RFC3339)
 	}
-	u, err := p.write(ctx, s, base, &next, train, diffs)
+	provide := func(ctx context.Context) error {
+		for i, d := range diffs {
+			up, made, err := p.make(ctx, train[i].plan, d)
+			if err != nil {
+				return err
+			}
+			res.Uploaded, res.Rendered = res.Uploaded+up, res.Rendered+made
+		}
+		return nil
+	}
+	var u *update
+	if p.empty(ctx, &s) {
+		u, err = p.writeEarly(ctx, &s, &next, train, diffs, provide)
+	} else if err = provide(ctx); err == nil {
+		u, err = p.write(ctx, s, base, &next, train, diffs)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -537,10 +545,7 @@ func (p *Publisher) write(ctx context.Context, s state, base *record, next *Head
 		if base != nil {
 			old = base.Inline
 		}
-		fresh := slices.DeleteFunc(slices.Clone(c.inline), func(d string) bool { return slices.Contains(old, d) })
-		if err := p.inline(ctx, fresh, u); err != nil {
-			return nil, err
-		}
+		u.bodies = append(u.bodies, slices.DeleteFunc(slices.Clone(c.inline), func(d string) bool { return slices.Contains(old, d) })...)
 		if i == 0 {
 			next.N, next.Plan = r.N, c.sum
 		} else {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store"
@@ -34,7 +36,10 @@ var errAhead = errors.New("the route table was written by a later publisher")
 // head when there was one.
 func (p *Publisher) bring(ctx context.Context, s state) (state, error) {
 	var err error
-	for range maxAttempts {
+	for attempt := range maxAttempts {
+		if err := pause(ctx, attempt); err != nil {
+			return s, err
+		}
 		if err = p.follow(ctx, s.head, s.standbys); err != nil {
 			return s, err
 		}
@@ -55,6 +60,20 @@ func (p *Publisher) bring(ctx context.Context, s state) (state, error) {
 		return s, errors.New("the route table belongs to another record: it was written by a later change of the head than the record knows")
 	}
 	return s, fmt.Errorf("the route table: %w", ErrRace)
+}
+
+// pause gives whoever writes the table time to finish, from the third attempt
+// on: up to 6 s before the eighth.
+func pause(ctx context.Context, attempt int) error {
+	if attempt < 2 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(rand.N(50 * time.Millisecond << attempt)):
+		return nil
+	}
 }
 
 // sync makes the table show the head's release, writing only what it lacks, and
@@ -94,10 +113,11 @@ func (p *Publisher) sync(ctx context.Context, head Head) (cur routes.Current, in
 
 // update is what a sync writes.
 type update struct {
-	puts  map[string]string
-	sweep []string // keys of no use once now is current
-	now   routes.Current
-	was   routes.Current // what the table says before; zero when that is damaged
+	puts   map[string]string
+	bodies []string // digests of pages that stand in the table itself, and are not in puts yet
+	sweep  []string // keys of no use once now is current
+	now    routes.Current
+	was    routes.Current // what the table says before; zero when that is damaged
 	// rebuilt says that puts are not all that changes: the whole table has to
 	// be compared with the record.
 	rebuilt bool
