@@ -120,12 +120,26 @@ func TestKilledAtEveryWrite(t *testing.T) {
 		t.Fatal("the change fits one call")
 	}
 	t.Run("many changes", func(t *testing.T) { killEverywhere(t, first, second) })
+	t.Run("the first publish", func(t *testing.T) { killEverywhere(t, nil, second) })
 	posts["d"] = "Once more."
 	t.Run("one change", func(t *testing.T) { killEverywhere(t, second, planOf(t, posts)) })
 }
 
+// killEverywhere kills the publisher of second at its writes. First is what is
+// there before; nil for nothing.
 func killEverywhere(t *testing.T, first, second *plan.Plan) {
 	ctx := context.Background()
+	begin := func() *world {
+		w := newWorld(t)
+		if first != nil {
+			publish(t, w.publisher(), first)
+		}
+		return w
+	}
+	before := map[string]string{}
+	if first != nil {
+		before = Targets(first)
+	}
 	attempt := func(w *world, k *killer) error {
 		p := w.publisher()
 		p.Workers = 1 // so that a number names the same write each time
@@ -140,9 +154,7 @@ func killEverywhere(t *testing.T, first, second *plan.Plan) {
 	// How many writes there are, to know where the last ones begin.
 	const plenty = 1 << 20
 	count := &killer{left: plenty}
-	w := newWorld(t)
-	publish(t, w.publisher(), first)
-	if err := attempt(w, count); err != nil {
+	if err := attempt(begin(), count); err != nil {
 		t.Fatal(err)
 	}
 	total := plenty - count.left
@@ -153,8 +165,7 @@ func killEverywhere(t *testing.T, first, second *plan.Plan) {
 			if !*every && at < total-10 && at%9 != 0 {
 				continue
 			}
-			w := newWorld(t)
-			publish(t, w.publisher(), first)
+			w := begin()
 			k := &killer{left: at, done: done}
 			// The last write only notes that the edge is in step.
 			if err := attempt(w, k); err == nil && at < total || !k.dead {
@@ -162,7 +173,7 @@ func killEverywhere(t *testing.T, first, second *plan.Plan) {
 			}
 			w.checkWhole()
 			switch _, seen := w.visible(); {
-			case maps.Equal(seen, Targets(first)):
+			case maps.Equal(seen, before):
 				old++
 			case maps.Equal(seen, Targets(second)):
 				fresh++
