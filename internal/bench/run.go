@@ -134,6 +134,12 @@ func (t *tree) contents() (n int, size int64, err error) {
 	return n, size, err
 }
 
+// settle is how old a folder is when it is brought somewhere for the first time.
+// The publisher remembers nothing of files that were touched in the two seconds
+// before it read them, as git does; a folder that was written in the same moment
+// is no author's.
+const settle = 3 * time.Second
+
 // prepare does to the folder, and to what the tool remembers, what a step
 // begins with.
 func prepare(s step, t *tree, p *place, round int) error {
@@ -141,6 +147,7 @@ func prepare(s step, t *tree, p *place, round int) error {
 	switch s {
 	case first:
 		err = t.restore()
+		time.Sleep(settle)
 	case one:
 		err = t.write(corpus.EditOne(t.opts, 2*round+1))
 	case oneFresh:
