@@ -36,6 +36,7 @@ var verbs = map[string]func(*app, context.Context, []string) error{
 	"branch":    (*app).branch,
 	"gc":        (*app).gc,
 	"takedown":  (*app).takedown,
+	"cost":      (*app).cost,
 }
 
 func (a *app) run(ctx context.Context, args []string) error {

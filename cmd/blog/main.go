@@ -32,6 +32,7 @@ Usage:
     blog gc [--delete]                    delete what no release needs
     blog takedown PATH                    erase a post for good
     blog smoke URL SCRIPT...              check a running blog
+    blog cost [--views N]                 estimate the monthly bill
 
 Each verb explains itself: blog publish --help. Configuration is blog.yaml.
 

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/victorleungtw/blog/internal/cost"
+)
+
+// free are the resource types that cost nothing for being there. What is asked
+// of them may: requests, storage and transfer are lines of a bill (package
+// cost) that no template can be compared with.
+var freeTypes = map[string]string{
+	"AWS::ApiGatewayV2::Api":                 "by request",
+	"AWS::ApiGatewayV2::ApiMapping":          "free",
+	"AWS::ApiGatewayV2::DomainName":          "free",
+	"AWS::ApiGatewayV2::Integration":         "free",
+	"AWS::ApiGatewayV2::Route":               "free",
+	"AWS::ApiGatewayV2::Stage":               "free",
+	"AWS::CertificateManager::Certificate":   "free with CloudFront and API Gateway",
+	"AWS::CloudFront::CachePolicy":           "free",
+	"AWS::CloudFront::Distribution":          "by request and transfer",
+	"AWS::CloudFront::Function":              "by run",
+	"AWS::CloudFront::KeyValueStore":         "by read and call",
+	"AWS::CloudFront::OriginAccessControl":   "free",
+	"AWS::CloudFront::OriginRequestPolicy":   "free",
+	"AWS::CloudFront::ResponseHeadersPolicy": "free",
+	"AWS::IAM::ManagedPolicy":                "free",
+	"AWS::IAM::OIDCProvider":                 "free",
+	"AWS::IAM::Policy":                       "free",
+	"AWS::IAM::Role":                         "free",
+	"AWS::KMS::Alias":                        "free",
+	"AWS::Lambda::Alias":                     "free",
+	"AWS::Lambda::Function":                  "by invocation",
+	"AWS::Lambda::LayerVersion":              "storage within the free 75 GB",
+	"AWS::Lambda::Permission":                "free",
+	"AWS::Lambda::Version":                   "storage within the free 75 GB",
+	"AWS::Logs::LogGroup":                    "by gigabyte",
+	"AWS::Logs::MetricFilter":                "its metric is a line",
+	"AWS::Route53::HostedZone":               "a line, whoever made the zone",
+	"AWS::Route53::RecordSet":                "free up to 10,000 in a zone",
+	"AWS::S3::Bucket":                        "by gigabyte and request",
+	"AWS::S3::BucketPolicy":                  "free",
+	"AWS::SNS::Subscription":                 "by mail",
+	"AWS::SNS::Topic":                        "by mail",
+	"AWS::SNS::TopicPolicy":                  "free",
+	"AWS::SSM::Parameter":                    "standard parameters are free",
+	"Custom::S3AutoDeleteObjects":            "a run when a trial is destroyed",
+}
+
+// The bill counts what the templates have: each alarm, secret, key and check.
+// A resource of a type that nobody has thought about the price of is refused.
+func TestCostCounts(t *testing.T) {
+	for _, d := range deployments {
+		t.Run(d.name, func(t *testing.T) {
+			bill := cost.Estimate(d.blog.Config, cost.Typical()).Resources()
+			made := map[string]int{}
+			for part, s := range d.stacks {
+				for id, r := range s.Template.Resources {
+					if priced := cost.ByPiece(r.Type); priced {
+						made[r.Type]++
+						// A copy of a secret in another region is a secret more.
+						if copies, ok := r.Properties["ReplicaRegions"].([]any); ok {
+							made[r.Type] += len(copies)
+						}
+					} else if freeTypes[r.Type] == "" {
+						t.Errorf("%s/%s is a %s: price it in package cost, or say here why it is free", part, id, r.Type)
+					}
+				}
+			}
+			for typ, n := range made {
+				if bill[typ] != n {
+					t.Errorf("%d of %s in the templates, %d on the bill", n, typ, bill[typ])
+				}
+			}
+			for typ, n := range bill {
+				if n != 0 && made[typ] == 0 {
+					t.Errorf("%d of %s on the bill, none in the templates", n, typ)
+				}
+			}
+		})
+	}
+}
