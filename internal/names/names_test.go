@@ -1,7 +1,9 @@
 package names
 
 import (
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -47,29 +49,53 @@ func TestLimits(t *testing.T) {
 		t.Fatalf("the test's name has %d characters, want %d", l, MaxName)
 	}
 	const account, region = "123456789012", "ap-southeast-1" // 14, as long as any
+	all := n.Limits(account, []string{region})
+	for _, l := range all {
+		if err := l.Check(); err != nil {
+			t.Error(err)
+		}
+		if l.Shared && !strings.Contains(l.Name, n.String()) {
+			t.Errorf("%s %q does not carry the environment", l.What, l.Name)
+		}
+	}
+	// Each name that there is has its limit.
+	arguments := map[string][]string{
+		"Stack": {"content-" + region}, "Bucket": {account, region}, "LogBucket": {account, region},
+		"Policy": {longestPart}, "RendererHost": {region},
+	}
+	for i, typ := 0, reflect.TypeFor[Names](); i < typ.NumMethod(); i++ {
+		m := typ.Method(i)
+		switch m.Name {
+		case "String", "Env", "BucketPrefix", "LogBucketPrefix", "Parameters", "Limits":
+			continue // a part of a name
+		}
+		in := []reflect.Value{reflect.ValueOf(n)}
+		for _, a := range arguments[m.Name] {
+			in = append(in, reflect.ValueOf(a))
+		}
+		if len(in) != m.Type.NumIn() {
+			t.Errorf("%s takes something that this test does not know", m.Name)
+			continue
+		}
+		got := m.Func.Call(in)[0].String()
+		if !slices.ContainsFunc(all, func(l Limited) bool { return l.Name == got }) {
+			t.Errorf("%s gives %q, which Limits does not have", m.Name, got)
+		}
+	}
+}
+
+func TestCheckLimit(t *testing.T) {
 	for _, c := range []struct {
-		what, got string
-		max       int
-		form      string
+		l    Limited
+		want string
 	}{
-		{"bucket", n.Bucket(account, region), 63, `^[a-z0-9][a-z0-9-]+[a-z0-9]$`},
-		{"log bucket", n.LogBucket(account, region), 63, `^[a-z0-9][a-z0-9-]+[a-z0-9]$`},
-		{"function", n.Renderer(), 64, `^[a-zA-Z0-9-_]+$`},
-		{"alias of a function", LiveAlias, 128, `^[a-zA-Z0-9-_]+$`},
-		{"key alias", n.KeyAlias(), 256, `^alias/[a-zA-Z0-9/_-]+$`},
-		{"route table", n.RouteTable(), 64, `^[a-zA-Z0-9-_]+$`},
-		{"edge function", n.EdgeFunction(), 64, `^[a-zA-Z0-9-_]+$`},
-		{"policy", n.Policy("origin-request-renderer"), 128, `^[a-zA-Z0-9-_]+$`},
-		{"secret", n.OriginSecret(), 512, `^[a-zA-Z0-9/_+=.@-]+$`},
-		{"host secret", n.RendererHost(region), 512, `^[a-zA-Z0-9/_+=.@-]+$`},
-		{"parameter", n.RouteTableARN(), 1011, `^/[a-zA-Z0-9/_.-]+$`},
-		{"parameter", n.BaseURL(), 1011, `^/[a-zA-Z0-9/_.-]+$`},
-		{"parameter", n.DistributionID(), 1011, `^/[a-zA-Z0-9/_.-]+$`},
-		{"stack", n.Stack("content-" + region), 128, `^[a-zA-Z][a-zA-Z0-9-]*$`},
-		{"metric namespace", n.MetricNamespace(), 255, `^[a-zA-Z0-9/_.#:-]+$`},
+		{Limited{What: "bucket", Name: "ab-1", Max: 4, Form: bucketForm}, ""},
+		{Limited{What: "bucket", Name: "ab-12", Max: 4, Form: bucketForm}, `bucket "ab-12" has 5 characters, 4 are allowed`},
+		{Limited{What: "bucket", Name: "Ab", Max: 4, Form: bucketForm}, `bucket "Ab" is not of the form`},
 	} {
-		if len(c.got) > c.max || !regexp.MustCompile(c.form).MatchString(c.got) {
-			t.Errorf("%s %q: %d characters of %d, want the form %s", c.what, c.got, len(c.got), c.max, c.form)
+		err := c.l.Check()
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%v, want %s", err, c.want)
 		}
 	}
 }
