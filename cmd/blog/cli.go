@@ -37,6 +37,7 @@ var verbs = map[string]func(*app, context.Context, []string) error{
 	"gc":        (*app).gc,
 	"takedown":  (*app).takedown,
 	"cost":      (*app).cost,
+	"doctor":    (*app).doctor,
 }
 
 func (a *app) run(ctx context.Context, args []string) error {

@@ -33,6 +33,7 @@ Usage:
     blog takedown PATH                    erase a post for good
     blog smoke URL SCRIPT...              check a running blog
     blog cost [--views N]                 estimate the monthly bill
+    blog doctor [--offline]               find what a deployment would find
 
 Each verb explains itself: blog publish --help. Configuration is blog.yaml.
 
