@@ -85,10 +85,12 @@ func (d *distribution) origin(o edge.Origin) *cf.CfnDistribution_OriginProperty 
 		ConnectionAttempts: jsii.Number(o.ConnectionAttempts),
 		ConnectionTimeout:  seconds(o.ConnectionTimeout),
 	}
-	if a.access != "" {
+	if o.Bucket {
 		out.OriginAccessControlId = jsii.String(a.access)
-		// Required, and empty: the identity is what access control replaced.
-		out.S3OriginConfig = &cf.CfnDistribution_S3OriginConfigProperty{OriginAccessIdentity: jsii.String("")}
+		out.S3OriginConfig = &cf.CfnDistribution_S3OriginConfigProperty{
+			OriginAccessIdentity: jsii.String(""), // required, and empty: access control took its place
+			OriginReadTimeout:    seconds(o.ReadTimeout),
+		}
 		return out
 	}
 	out.CustomOriginConfig = &cf.CfnDistribution_CustomOriginConfigProperty{

@@ -55,7 +55,9 @@ func cause(e *entry, err error) error {
 }
 
 // attempt asks one origin, as often as it may be asked when it does not
-// answer. An answer, whatever it says, is not asked for twice.
+// answer. An answer, whatever it says, is not asked for twice, and neither is a
+// bucket that took too long: its attempts are attempts to connect.
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Origin.html
 func (d *Distribution) attempt(ctx context.Context, o Origin, req originRequest, repeatable bool) (e *entry, err error) {
 	attempts := 1
 	if repeatable {
@@ -64,6 +66,9 @@ func (d *Distribution) attempt(ctx context.Context, o Origin, req originRequest,
 	for range attempts {
 		if e, err = d.send(ctx, o, req); err == nil || ctx.Err() != nil {
 			return e, err
+		}
+		if o.Bucket && errors.Is(err, context.DeadlineExceeded) {
+			break
 		}
 	}
 	return nil, fmt.Errorf("origin %s: %w", o.ID, err)

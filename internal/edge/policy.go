@@ -34,7 +34,8 @@ type DistributionConfig struct {
 // to know: infra's domain names, Distribution's round trippers.
 type Origin struct {
 	ID                 string
-	ConnectionAttempts int
+	Bucket             bool // an S3 bucket behind an origin access control; else a host that speaks HTTPS
+	ConnectionAttempts int  // for a host also: attempts to get an answer in time
 	ConnectionTimeout  time.Duration
 	ReadTimeout        time.Duration // origin response timeout
 	// Verify says that requests carry the origin secret, in the custom header
@@ -249,18 +250,20 @@ func Describe(t Topology) DistributionConfig {
 
 	// Without these, CloudFront spends 30 seconds (3 attempts of 10) before it
 	// asks the other origin.
-	origin := func(id string, read time.Duration, verify bool) Origin {
-		return Origin{ID: id, ConnectionAttempts: 2, ConnectionTimeout: 2 * time.Second, ReadTimeout: read, Verify: verify}
+	origin := func(id string, read time.Duration) Origin {
+		return Origin{ID: id, ConnectionAttempts: 2, ConnectionTimeout: 2 * time.Second, ReadTimeout: read}
 	}
-	const bucket, renderer = 30 * time.Second, 10 * time.Second // a bucket's is fixed by CloudFront
+	// The time to the first byte, and between any two. A bucket takes a tenth
+	// of a second; one that takes three seconds is ill, and the reader is
+	// better off with the other region. CloudFront's default is 30.
+	bucket := func(id string) Origin { o := origin(id, 3*time.Second); o.Bucket = true; return o }
+	renderer := func(id string) Origin { o := origin(id, 10*time.Second); o.Verify = true; return o }
 	// 403 is what a bucket says of a missing key to a reader without
 	// ListBucket.
 	failover := []int{403, 404, 500, 502, 503, 504}
 	c := DistributionConfig{
 		Origins: []Origin{
-			origin(OriginStore, bucket, false),
-			origin(OriginFallback, renderer, true),
-			origin(OriginDynamic, renderer, true),
+			bucket(OriginStore), renderer(OriginFallback), renderer(OriginDynamic),
 		},
 		OriginGroups: []OriginGroup{
 			{ID: pagesGroup, Primary: OriginStore, Secondary: OriginFallback, FailoverCriteria: failover},
@@ -276,7 +279,7 @@ func Describe(t Topology) DistributionConfig {
 		HTTPVersion:    "http2and3", IPV6Enabled: true, MinimumProtocolVersion: "TLSv1.2_2025",
 	}
 	if t.Standby {
-		c.Origins = append(c.Origins, origin(OriginStoreStandby, bucket, false))
+		c.Origins = append(c.Origins, bucket(OriginStoreStandby))
 		c.OriginGroups = append(c.OriginGroups, OriginGroup{
 			ID: assetsGroup, Primary: OriginStore, Secondary: OriginStoreStandby, FailoverCriteria: failover,
 		})

@@ -44,7 +44,7 @@ func (g *Gateway) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := g.Invoke(req.Context(), payload)
+	out, err := g.invoke(req.Context(), payload)
 	switch {
 	case req.Context().Err() != nil:
 		return nil, req.Context().Err()
@@ -58,6 +58,17 @@ func (g *Gateway) RoundTrip(req *http.Request) (*http.Response, error) {
 		return g.message(req, http.StatusInternalServerError, "Internal Server Error"), nil
 	}
 	return resp, nil
+}
+
+// invoke calls the function. One that panics has failed, and Lambda starts
+// another.
+func (g *Gateway) invoke(ctx context.Context, payload []byte) (out []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the function panicked: %v", p)
+		}
+	}()
+	return g.Invoke(ctx, payload)
 }
 
 func (g *Gateway) event(req *http.Request, body []byte) events.APIGatewayV2HTTPRequest {
