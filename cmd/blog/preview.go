@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/victorleungtw/blog/internal/assembly"
 	"github.com/victorleungtw/blog/internal/cloud"
 	"github.com/victorleungtw/blog/internal/preview"
 	"github.com/victorleungtw/blog/internal/problem"
@@ -33,6 +34,9 @@ Usage: blog preview [flags]
                      primary region), renderer (both renderers), both
     --store DIR      keep the releases in DIR, as publish --local does; if not
                      given they are in a temporary folder and go with the preview
+    --assembly DIR   be the edge that cdk synth wrote to DIR (cdk.out): its
+                     templates say which behaviours, policies, function, bucket
+                     policies and routes there are
     --reload=false   add nothing to pages that a browser opens
     --config FILE    the configuration; blog.yaml if not given
 
@@ -53,6 +57,7 @@ func (a *app) preview(ctx context.Context, args []string) error {
 	drafts := fs.Bool("drafts", false, "")
 	fail := fs.String("fail", "", "")
 	keep := fs.String("store", "", "")
+	synthesized := fs.String("assembly", "", "")
 	reload := fs.Bool("reload", true, "")
 	if err := a.parse(fs, previewHelp, args); err != nil {
 		return err
@@ -60,6 +65,12 @@ func (a *app) preview(ctx context.Context, args []string) error {
 	cfg, err := a.configuration(&p)
 	if err != nil {
 		return err
+	}
+	local := cloud.LocalOptions{Log: a.log(slog.LevelWarn), Quick: true}
+	if *synthesized != "" {
+		if local.Assembly, err = assembly.Open(*synthesized); err != nil {
+			return fmt.Errorf("%w\n    hint: cdk synth writes an assembly, to cdk.out", err)
+		}
 	}
 	ln, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -79,7 +90,7 @@ func (a *app) preview(ctx context.Context, args []string) error {
 		defer os.RemoveAll(folder)
 	}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	c, err := cloud.Local(ctx, folder, cloud.LocalOptions{Log: a.log(slog.LevelWarn), Quick: true})
+	c, err := cloud.Local(ctx, folder, local)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/victorleungtw/blog/internal/assembly"
 	"github.com/victorleungtw/blog/internal/edge"
-	"github.com/victorleungtw/blog/internal/lambdahttp"
 	"github.com/victorleungtw/blog/internal/release"
 	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/routes"
@@ -43,7 +43,8 @@ type Cloud struct {
 	// place has its edge elsewhere.
 	Purge func(ctx context.Context, items []string) error
 
-	local []*renderer.Renderer // the renderers of this process, by region
+	local    []*renderer.Renderer // the renderers of this process, by region
+	assembly *assembly.Deployment
 }
 
 // LocalOptions say what a place on this machine is like.
@@ -52,22 +53,29 @@ type LocalOptions struct {
 	// Quick stores variants that are compressed quickly: for a preview, where
 	// 50 ms a page would be waited for, and nothing travels far.
 	Quick bool
+	// Assembly is what stands in front of the place; nil means what package
+	// edge describes. Its first region is the primary, its second the standby.
+	Assembly *assembly.Deployment
 	// Renderers are the addresses (openRenderer) of renderers elsewhere, the
 	// primary's first. A place that has one has its edge elsewhere too, so a
 	// publish is not checked through it.
 	Renderers []string
 }
 
-// Local opens the place in a folder, with two regions.
+// Local opens the place in a folder, with two regions, or as many as its
+// assembly has.
 func Local(ctx context.Context, folder string, opts LocalOptions) (*Cloud, error) {
-	return Addresses(ctx, "dir:"+filepath.Join(folder, "primary"), "dir:"+filepath.Join(folder, "standby"),
-		filepath.Join(folder, "routes"), opts)
+	standby := "dir:" + filepath.Join(folder, "standby")
+	if d := opts.Assembly; d != nil && len(d.Regions) == 1 {
+		standby = ""
+	}
+	return Addresses(ctx, "dir:"+filepath.Join(folder, "primary"), standby, filepath.Join(folder, "routes"), opts)
 }
 
 // Addresses opens a place by the addresses of its buckets (package storeurl)
 // and of its route table (package routesurl). The standby may be empty.
 func Addresses(ctx context.Context, primary, standby, table string, opts LocalOptions) (*Cloud, error) {
-	c := &Cloud{}
+	c := &Cloud{assembly: opts.Assembly}
 	for i, address := range []string{primary, standby} {
 		if address == "" {
 			continue
@@ -103,72 +111,6 @@ func Addresses(ctx context.Context, primary, standby, table string, opts LocalOp
 		Client: &http.Client{Transport: edge.HandlerOrigin(check.Handler)}, Base: "http://edge.local", Bucket: c.Regions[0].Bucket,
 	}
 	return c, nil
-}
-
-// localKey opens the renderers of this process to the edge of this process.
-const localKey = "local"
-
-func isLocalKey(_ context.Context, got string) bool { return got == localKey }
-
-// EdgeOptions say what an edge on this machine is like.
-type EdgeOptions struct {
-	Log   *slog.Logger
-	Debug bool // say in headers where an answer came from
-}
-
-// Edge is the edge in front of a local place.
-type Edge struct {
-	http.Handler
-	// Fail takes a part away, or gives it back: "primary", "renderer", "both".
-	Fail func(part string, down bool) error
-	// Purge forgets cached objects, by path or by "#tag".
-	Purge func(items []string) error
-}
-
-// Edge builds the edge in front of a local place: the deployed function, the
-// described distribution, and as origins its buckets, and its renderers behind
-// an API Gateway.
-func (c *Cloud) Edge(opts EdgeOptions) (*Edge, error) {
-	standby := len(c.local) > 1
-	last := c.local[len(c.local)-1]
-	origins := map[string]*edge.Switch{
-		edge.OriginStore:    edge.NewSwitch(edge.StoreOrigin(c.Regions[0].Bucket)),
-		edge.OriginFallback: edge.NewSwitch(gateway(last)),
-		edge.OriginDynamic:  edge.NewSwitch(gateway(c.local[0])),
-	}
-	if standby {
-		origins[edge.OriginStoreStandby] = edge.NewSwitch(edge.StoreOrigin(c.Regions[1].Bucket))
-	}
-	trips := map[string]http.RoundTripper{}
-	for id, o := range origins {
-		trips[id] = o
-	}
-	d, err := edge.NewDistribution(edge.Describe(edge.Topology{Standby: standby}), edge.Parts{
-		Origins: trips, KeyValues: c.Table, Verify: localKey, Log: opts.Log, Debug: opts.Debug, Insecure: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("starting the edge: %w", err)
-	}
-	parts := map[string][]string{
-		"primary":  {edge.OriginStore, edge.OriginDynamic},
-		"renderer": {edge.OriginFallback, edge.OriginDynamic},
-		"both":     {edge.OriginStore, edge.OriginDynamic, edge.OriginFallback},
-	}
-	fail := func(part string, down bool) error {
-		ids, ok := parts[part]
-		if !ok {
-			return fmt.Errorf("there is no part %q to take away: use primary, renderer or both", part)
-		}
-		for _, id := range ids {
-			origins[id].Down(down)
-		}
-		return nil
-	}
-	return &Edge{d, fail, d.Invalidate}, nil
-}
-
-func gateway(r *renderer.Renderer) http.RoundTripper {
-	return &lambdahttp.Gateway{Invoke: r.Invoke, APIID: "local"}
 }
 
 // Prefer makes the named region the primary for this run: the other is away,

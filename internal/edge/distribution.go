@@ -45,6 +45,8 @@ type Parts struct {
 	// Origins answer by the IDs in the configuration. Each must be safe for
 	// use by many goroutines. The request's URL has the ID as its host.
 	Origins map[string]http.RoundTripper
+	// Function is the edge function; nil means Source().
+	Function []byte
 	// KeyValues is the route table that the edge function reads.
 	KeyValues KeyValues
 	// Verify is the origin secret, sent to the origins that verify it.
@@ -104,7 +106,11 @@ func NewDistribution(c DistributionConfig, parts Parts) (*Distribution, error) {
 	if parts.KeyValues == nil {
 		return nil, errors.New("the edge function has no key-value store to read")
 	}
-	f, err := NewFunction(Source(), parts.KeyValues, d.log, 0)
+	source := parts.Function
+	if source == nil {
+		source = Source()
+	}
+	f, err := NewFunction(source, parts.KeyValues, d.log, 0)
 	if err != nil {
 		return nil, err
 	}

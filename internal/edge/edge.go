@@ -10,6 +10,7 @@
 //   - policy.go is the distribution as data: behaviours, cache policies,
 //     origin groups, headers. The CDK app makes CloudFront resources of it,
 //     and Distribution behaves as it says, so the two cannot drift apart.
+//     Package assembly reads it back out of the templates.
 //   - Function runs it in sobek, a JavaScript engine in Go, against
 //     any key-value store, and refuses what CloudFront would refuse.
 //   - Distribution is an http.Handler that does for one machine what

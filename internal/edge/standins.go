@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,14 +25,27 @@ func ReadablePrefixes() []string {
 }
 
 // storeOrigin is a bucket as CloudFront sees it.
-type storeOrigin struct{ bucket store.Bucket }
+type storeOrigin struct {
+	bucket store.Bucket
+	mayGet func(key string) bool
+}
 
-// StoreOrigin answers as a private S3 bucket does to CloudFront's origin
-// access control, whose policy (ReadablePrefixes) has no ListBucket: a key that
-// is not there is 403, not 404. Bytes that do not match their checksum are 500,
-// and so another origin's chance.
+// StoreOrigin is a BucketOrigin with the policy that infra gives a release
+// bucket: ReadablePrefixes.
+func StoreOrigin(b store.Bucket) http.RoundTripper {
+	return BucketOrigin(b, func(key string) bool {
+		return slices.ContainsFunc(ReadablePrefixes(), func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+	})
+}
+
+// BucketOrigin answers as a private S3 bucket does to CloudFront's origin
+// access control, whose policy says what it may get and has no ListBucket: a key
+// that is not there is 403, not 404. Bytes that do not match their checksum are
+// 500, and so another origin's chance.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-func StoreOrigin(b store.Bucket) http.RoundTripper { return storeOrigin{b} }
+func BucketOrigin(b store.Bucket, mayGet func(key string) bool) http.RoundTripper {
+	return storeOrigin{b, mayGet}
+}
 
 func (o storeOrigin) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := &httprecord.Recorder{}
@@ -44,12 +58,8 @@ func (o storeOrigin) RoundTrip(r *http.Request) (*http.Response, error) {
 func (o storeOrigin) serve(w *httprecord.Recorder, r *http.Request) error {
 	w.Header().Set("X-Amz-Request-Id", "0A49CE4060975EAC")
 	key := strings.TrimPrefix(r.URL.Path, "/")
-	readable := false
-	for _, prefix := range ReadablePrefixes() {
-		readable = readable || strings.HasPrefix(key, prefix)
-	}
 	// A key that no store of ours would take is one that is not there.
-	if !readable || store.CheckKey(key) != nil || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+	if !o.mayGet(key) || store.CheckKey(key) != nil || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
 		s3Error(w, r, http.StatusForbidden, "AccessDenied", "Access Denied")
 		return nil
 	}

@@ -1,0 +1,111 @@
+package assembly
+
+// shapes are the types of which answers are made. One that readers' way does not
+// pass (another bucket, a remediator's function) is not looked into.
+var shapes = map[string]bool{
+	"AWS::ApiGatewayV2::Api":                 true,
+	"AWS::ApiGatewayV2::ApiMapping":          true,
+	"AWS::ApiGatewayV2::DomainName":          true,
+	"AWS::ApiGatewayV2::Integration":         true,
+	"AWS::ApiGatewayV2::Route":               true,
+	"AWS::ApiGatewayV2::Stage":               true,
+	"AWS::CloudFront::CachePolicy":           true,
+	"AWS::CloudFront::Distribution":          true,
+	"AWS::CloudFront::Function":              true,
+	"AWS::CloudFront::KeyValueStore":         true,
+	"AWS::CloudFront::OriginAccessControl":   true,
+	"AWS::CloudFront::OriginRequestPolicy":   true,
+	"AWS::CloudFront::ResponseHeadersPolicy": true,
+	"AWS::KMS::Key":                          true,
+	"AWS::Lambda::Alias":                     true,
+	"AWS::Lambda::Function":                  true,
+	"AWS::Lambda::Permission":                true,
+	"AWS::Route53::HealthCheck":              true,
+	"AWS::Route53::RecordSet":                true,
+	"AWS::S3::Bucket":                        true,
+	"AWS::S3::BucketPolicy":                  true,
+	"AWS::SSM::Parameter":                    true,
+	"AWS::SecretsManager::Secret":            true,
+}
+
+// effectless are the types that change no answer on this machine, each with the
+// reason. To add one, say why a reader would get the same bytes without it.
+var effectless = map[string]string{
+	"AWS::CertificateManager::Certificate": "viewers of a preview speak plain HTTP; names and zones are for the tests of infra",
+	"AWS::CloudWatch::Alarm":               "watches, and acts by functions and topics",
+	"AWS::IAM::ManagedPolicy":              "who may call what beside readers: tried on an engine by the tests of infra",
+	"AWS::IAM::OIDCProvider":               "who may publish",
+	"AWS::IAM::Policy":                     "as a managed policy",
+	"AWS::IAM::Role":                       "as a policy",
+	"AWS::KMS::Alias":                      "a name of a key; the key's policy counts",
+	"AWS::Lambda::Version":                 "a copy of the function; a template has one, which the alias names",
+	"AWS::Logs::LogGroup":                  "what is written down",
+	"AWS::Logs::MetricFilter":              "what is counted in it",
+	"AWS::Route53::HostedZone":             "records are found by their names, whatever the zone",
+	"AWS::SNS::Subscription":               "tells people",
+	"AWS::SNS::Topic":                      "tells people",
+	"AWS::SNS::TopicPolicy":                "who may tell them",
+}
+
+// effectlessProperties are those of types that shape answers which change none
+// on this machine. A key is the type and the path, without the places in
+// lists; what is below it is meant too.
+var effectlessProperties = map[string]string{
+	"AWS::ApiGatewayV2::Api Name": "for people",
+	"AWS::ApiGatewayV2::Api Tags": "for the bill",
+
+	"AWS::ApiGatewayV2::DomainName DomainNameConfigurations": "certificate and TLS floor; the edge and its origins are one process here",
+	"AWS::ApiGatewayV2::DomainName Tags":                     "for the bill",
+
+	"AWS::ApiGatewayV2::Integration Description": "for people",
+
+	"AWS::ApiGatewayV2::Stage DefaultRouteSettings": "how many requests a second; one reader does not come near",
+	"AWS::ApiGatewayV2::Stage AccessLogSettings":    "what is written down",
+	"AWS::ApiGatewayV2::Stage Tags":                 "for the bill",
+
+	"AWS::CloudFront::CachePolicy CachePolicyConfig.Comment":                     "for people",
+	"AWS::CloudFront::OriginRequestPolicy OriginRequestPolicyConfig.Comment":     "for people",
+	"AWS::CloudFront::ResponseHeadersPolicy ResponseHeadersPolicyConfig.Comment": "for people",
+
+	"AWS::CloudFront::Distribution DistributionConfig.Comment":                             "for people",
+	"AWS::CloudFront::Distribution DistributionConfig.PriceClass":                          "which edges there are; here is one",
+	"AWS::CloudFront::Distribution DistributionConfig.ViewerCertificate.AcmCertificateArn": "a preview speaks plain HTTP",
+	"AWS::CloudFront::Distribution Tags":                                                   "for the bill",
+
+	"AWS::CloudFront::Function Name":                   "found by its ARN",
+	"AWS::CloudFront::Function FunctionConfig.Comment": "for people",
+
+	"AWS::CloudFront::OriginAccessControl OriginAccessControlConfig.Name":        "found by its id",
+	"AWS::CloudFront::OriginAccessControl OriginAccessControlConfig.Description": "for people",
+
+	"AWS::KMS::Key Description":       "for people",
+	"AWS::KMS::Key EnableKeyRotation": "old material still decrypts",
+	"AWS::KMS::Key Tags":              "for the bill",
+
+	"AWS::Lambda::Alias Description": "for people",
+
+	"AWS::Lambda::Function Architectures": "what stands in for the function is this program",
+	"AWS::Lambda::Function Code":          "the same: package renderer, built for this machine",
+	"AWS::Lambda::Function Description":   "for people",
+	"AWS::Lambda::Function Handler":       "the file's name",
+	"AWS::Lambda::Function LoggingConfig": "what is written down",
+	"AWS::Lambda::Function MemorySize":    "how fast it is",
+	"AWS::Lambda::Function Role":          "tried on an engine by the tests of infra",
+	"AWS::Lambda::Function Tags":          "for the bill",
+
+	"AWS::Route53::HealthCheck HealthCheckConfig.EnableSNI": "an API's domain is found by it; here by the host name",
+	"AWS::Route53::HealthCheck HealthCheckTags":             "for people",
+
+	"AWS::Route53::RecordSet AliasTarget.HostedZoneId": "which zone the target's name is in",
+	"AWS::Route53::RecordSet HostedZoneId":             "which zone the record is in",
+	"AWS::Route53::RecordSet SetIdentifier":            "tells the records of a set apart",
+
+	"AWS::S3::Bucket BucketEncryption.ServerSideEncryptionConfiguration[].BucketKeyEnabled": "how often the key is asked",
+	"AWS::S3::Bucket LifecycleConfiguration":                                                "no rule expires a current object, says a test of infra",
+	"AWS::S3::Bucket LoggingConfiguration":                                                  "what is written down",
+	"AWS::S3::Bucket OwnershipControls":                                                     "there are no ACLs, and the policy counts",
+	"AWS::S3::Bucket PublicAccessBlockConfiguration":                                        "refuses what no policy here allows: the public",
+	"AWS::S3::Bucket ReplicationConfiguration":                                              "the net behind the publisher, which writes both regions itself",
+	"AWS::S3::Bucket Tags":                                                                  "for the bill",
+	"AWS::S3::Bucket VersioningConfiguration":                                               "readers get the current version",
+}
