@@ -164,8 +164,8 @@ func (a *app) configuration(p *place) (*config.Config, error) {
 		}
 	}
 	cfg, probs := config.Load(path)
-	if err := probs.Err(); err != nil {
-		return nil, err
+	if probs.Err() != nil {
+		return nil, &configError{probs}
 	}
 	return cfg.ForEnv(a.env("BLOG_ENV")), nil
 }

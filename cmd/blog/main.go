@@ -84,10 +84,14 @@ type exitError struct{ status int }
 
 func (e *exitError) Error() string { return fmt.Sprintf("exit status %d", e.status) }
 
+// configError is what is wrong with blog.yaml.
+type configError struct{ problem.List }
+
 func (a *app) main(ctx context.Context, args []string) int {
 	err := a.run(ctx, args)
 	var wrong *usageError
 	var exit *exitError
+	var wrongConfig *configError
 	var probs problem.List
 	switch {
 	case err == nil:
@@ -97,6 +101,10 @@ func (a *app) main(ctx context.Context, args []string) int {
 	case errors.As(err, &wrong):
 		fmt.Fprintf(a.err, "error: %s\nhint: see blog %s--help\n", wrong.msg, wrong.verb)
 		return exitUsage
+	case errors.As(err, &wrongConfig):
+		a.problems(wrongConfig.List)
+		fmt.Fprintf(a.err, "error: %s in the configuration\n", plural(len(wrongConfig.Errors()), "error"))
+		return exitContent
 	case errors.As(err, &probs):
 		a.problems(probs)
 		fmt.Fprintf(a.err, "error: %s in the content; nothing was published\n", plural(len(probs.Errors()), "error"))

@@ -181,17 +181,24 @@ func (a *assembly) order() []string {
 var (
 	secretRef = regexp.MustCompile(`\{\{resolve:secretsmanager:([^:}]+):`)
 	importRef = regexp.MustCompile(`"Fn::ImportValue":\s*"([^"]+)"`)
+	// The end of a bucket's name in the account-regional namespace.
+	bucketRegion = regexp.MustCompile(`-([a-z]{2}(?:-[a-z]+)+-\d)-an`)
 )
 
 // checkOrder looks for what a stack names and another makes: a secret that
 // CloudFormation resolves, in the stack's own region; a value that another
-// exports; and, with no circle among them. The CLI does not look at names.
+// exports; a bucket to which another region's replicates; and, with no circle
+// among them. The CLI does not look at names.
 func (a *assembly) checkOrder(r *report) {
 	secrets := map[string]string{} // region and name → the stack that makes it
 	exports := map[string]string{}
+	buckets := map[string]string{}
 	for _, name := range a.names() {
 		s := a.stacks[name]
 		for _, res := range s.template.Resources {
+			if res.Type == "AWS::S3::Bucket" {
+				buckets[s.region+" "+s.region] = name
+			}
 			if res.Type != "AWS::SecretsManager::Secret" {
 				continue
 			}
@@ -216,19 +223,29 @@ func (a *assembly) checkOrder(r *report) {
 			r.fail("order", "two stacks may not wait for each other: infra/app.go", "%s waits for itself", name)
 			continue
 		}
-		needs := func(what, key string, makers map[string]string) {
-			switch maker := makers[s.region+" "+key]; {
+		needs := func(what, region, key string, makers map[string]string) {
+			switch maker := makers[region+" "+key]; {
 			case maker == "":
-				r.fail("order", "no stack makes it there: infra/app.go", "%s reads the %s %s, which is not made in %s", name, what, key, s.region)
+				r.fail("order", "no stack makes it there: infra/app.go", "%s needs the %s %s, which is not made in %s", name, what, key, region)
 			case maker != name && !before[maker]:
-				r.fail("order", "make one wait for the other: infra/app.go", "%s reads the %s %s, and may be deployed before %s, which makes it", name, what, key, maker)
+				r.fail("order", "make one wait for the other: infra/app.go", "%s needs the %s %s, and may be deployed before %s, which makes it", name, what, key, maker)
 			}
 		}
 		for _, key := range found(secretRef, s.text) {
-			needs("secret", key, secrets)
+			needs("secret", s.region, key, secrets)
 		}
 		for _, key := range found(importRef, s.text) {
-			needs("export", key, exports)
+			needs("export", s.region, key, exports)
+		}
+		for _, res := range s.template.Resources {
+			if replication := res.Properties["ReplicationConfiguration"]; res.Type == "AWS::S3::Bucket" && replication != nil {
+				text, _ := json.Marshal(replication)
+				for _, region := range found(bucketRegion, string(text)) {
+					if region != s.region {
+						needs("bucket of", region, region, buckets)
+					}
+				}
+			}
 		}
 	}
 }

@@ -190,11 +190,19 @@ func TestAssembly(t *testing.T) {
 
 	// Global comes by way of Render; Render itself does not come by Global.
 	b.assembly(t, `"blog-prod-global"`, edgeTemplate)
-	want(t, b.checkAssembly(), "order", Failure, "blog-prod-edge reads the secret blog/prod/host, and may be deployed before blog-prod-render")
+	want(t, b.checkAssembly(), "order", Failure, "blog-prod-edge needs the secret blog/prod/host, and may be deployed before blog-prod-render")
 	b.assembly(t, ``, edgeTemplate)
-	want(t, b.checkAssembly(), "order", Failure, "blog-prod-edge reads the export blog-prod-global:table, and may be deployed before blog-prod-global")
+	want(t, b.checkAssembly(), "order", Failure, "blog-prod-edge needs the export blog-prod-global:table, and may be deployed before blog-prod-global")
 	b.assembly(t, `"blog-prod-render"`, strings.Replace(edgeTemplate, "blog/prod/host", "blog/prod/hots", 1))
 	want(t, b.checkAssembly(), "order", Failure, "blog/prod/hots, which is not made in us-east-1")
+	replicates := `{"Resources":{"B":{"Type":"AWS::S3::Bucket","Properties":{"ReplicationConfiguration":{"Rules":[{"Destination":{"Bucket":{"Fn::Join":["",["arn:aws:s3:::blog-prod-",{"Ref":"AWS::AccountId"},"-ap-east-1-an"]]}}}]}}}}}`
+	b.assembly(t, `"blog-prod-render"`, replicates)
+	want(t, b.checkAssembly(), "order", Failure, "blog-prod-edge needs the bucket of ap-east-1, which is not made in ap-east-1")
+	b.write(t, "cdk.out/render.json", `{"Resources":{"B":{"Type":"AWS::S3::Bucket"}}}`)
+	want(t, b.checkAssembly(), "order", OK, "")
+	b.assembly(t, ``, replicates)
+	b.write(t, "cdk.out/render.json", `{"Resources":{"B":{"Type":"AWS::S3::Bucket"}}}`)
+	want(t, b.checkAssembly(), "order", Failure, "blog-prod-edge needs the bucket of ap-east-1, and may be deployed before blog-prod-render")
 	b.assembly(t, `"blog-prod-edge"`, edgeTemplate)
 	want(t, b.checkAssembly(), "order", Failure, "blog-prod-edge waits for itself")
 
