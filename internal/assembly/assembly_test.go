@@ -3,6 +3,8 @@ package assembly
 import (
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -292,6 +294,35 @@ func TestChoose(t *testing.T) {
 	} {
 		if got := Choose(tt.routes, func(h *Health) bool { return h != ill }); got.API != tt.want {
 			t.Errorf("%s: %s", tt.name, got.API.Region)
+		}
+	}
+	sick := func(*API, *http.Request) (*http.Response, error) { return nil, errors.New("refused") }
+	says := func(status int, body string) func(*API, *http.Request) (*http.Response, error) {
+		return func(*API, *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}, nil
+		}
+	}
+	here := []Route{{API: sg}}
+	own := &Health{Host: "own", Path: "/", Target: here}
+	for _, tt := range []struct {
+		name string
+		h    *Health
+		ask  func(*API, *http.Request) (*http.Response, error)
+		want bool
+	}{
+		{"well", own, says(200, ""), true},
+		{"redirected", own, says(302, ""), true},
+		{"ill", own, says(503, ""), false},
+		{"away", own, sick, false},
+		{"without the text", &Health{Target: here, Search: "drain=sg"}, says(200, "drain=none"), false},
+		{"with it", &Health{Target: here, Search: "drain=sg"}, says(200, "drain=sg;"), true},
+		{"inverted", &Health{Target: here, Search: "drain=sg", Inverted: true}, says(200, "drain=none"), true},
+		{"inverted, away", &Health{Target: here, Search: "drain=sg", Inverted: true}, sick, true},
+		{"one of two", &Health{Children: []*Health{own, {Target: here, Inverted: true}}, Threshold: 2}, says(200, ""), false},
+		{"one of two is enough", &Health{Children: []*Health{own, {Target: here, Inverted: true}}, Threshold: 1}, says(200, ""), true},
+	} {
+		if got := tt.h.Healthy(t.Context(), tt.ask); got != tt.want {
+			t.Errorf("%s: healthy is %v", tt.name, got)
 		}
 	}
 	if got := (&Health{Interval: 30 * time.Second, Failures: 3}).Detection(); got != 150*time.Second {

@@ -1,7 +1,9 @@
 package assembly
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,15 +21,19 @@ type Route struct {
 	Health   *Health
 }
 
-// Health is the health check of a route: a request to a host of the blog's
-// own.
+// Health is the health check of a route: a request to a host of the blog's own,
+// or a number of others.
 type Health struct {
 	Host, Path string
+	Search     string // a text that a healthy answer has; empty for any
 	Interval   time.Duration
 	Failures   int // so many in a row
 	Inverted   bool
 
 	Target []Route // where the host leads
+
+	Children  []*Health
+	Threshold int // so many of them are well
 }
 
 // Detection is how long a place that fails is given out at most: until the
@@ -35,6 +41,13 @@ type Health struct {
 // expired, a minute for an alias to an API
 // (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html).
 func (h *Health) Detection() time.Duration {
+	longest := time.Duration(0)
+	for _, c := range h.Children {
+		longest = max(longest, c.Detection())
+	}
+	if h.Children != nil {
+		return longest
+	}
 	return h.Interval*time.Duration(h.Failures) + time.Minute
 }
 
@@ -60,19 +73,44 @@ func Choose(routes []Route, healthy func(*Health) bool) Route {
 	return up[0]
 }
 
+const (
+	// patience is how long a checker waits: four seconds for a connection, and
+	// two for the answer.
+	patience = 6 * time.Second
+	// searched is how much of an answer it looks for its text in.
+	searched = 5120
+)
+
 // Healthy asks a health check's target as Route 53's checkers would, through
 // ask. A status of 2xx or 3xx is health.
-func (h *Health) Healthy(ask func(*API, *http.Request) (*http.Response, error)) bool {
-	r, err := http.NewRequest(http.MethodGet, "https://"+h.Host+h.Path, nil)
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+func (h *Health) Healthy(ctx context.Context, ask func(*API, *http.Request) (*http.Response, error)) bool {
+	up := 0
+	for _, c := range h.Children {
+		if c.Healthy(ctx, ask) {
+			up++
+		}
+	}
+	if h.Children != nil {
+		return (up >= h.Threshold) != h.Inverted
+	}
+	return h.answers(ctx, ask) != h.Inverted
+}
+
+func (h *Health) answers(ctx context.Context, ask func(*API, *http.Request) (*http.Response, error)) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+h.Host+h.Path, nil)
 	if err != nil {
 		return false
 	}
 	resp, err := ask(Choose(h.Target, func(*Health) bool { return true }).API, r)
-	up := err == nil && resp.StatusCode >= 200 && resp.StatusCode < 400
-	if err == nil {
-		resp.Body.Close()
+	if err != nil {
+		return false
 	}
-	return up != h.Inverted
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, searched))
+	return err == nil && resp.StatusCode >= 200 && resp.StatusCode < 400 && strings.Contains(string(body), h.Search)
 }
 
 // resolve finds where a host name leads.
@@ -163,19 +201,29 @@ func (a *app) health(at *properties, id string) *Health {
 		return err == nil && err2 == nil && (got == id || self == id)
 	})
 	if r == nil {
-		at.bad("HealthCheckId", "no stack makes the health check %s", id)
+		at.bad("", "no stack makes the health check %s", id)
 		return nil
 	}
 	top := r.props()
 	p := top.object("HealthCheckConfig")
-	p.only("Type", "HTTPS")
-	p.only("Port", "443")
-	h := &Health{
-		Host: p.text("FullyQualifiedDomainName"), Path: p.text("ResourcePath"),
-		Interval: p.seconds("RequestInterval", 30), Failures: p.number("FailureThreshold", 3),
-		Inverted: p.truth("Inverted"),
+	h := &Health{Inverted: p.truth("Inverted")}
+	switch p.only("Type", "HTTPS", "HTTPS_STR_MATCH", "CALCULATED") {
+	case "CALCULATED":
+		h.Threshold = p.number("HealthThreshold", 0)
+		for _, child := range p.texts("ChildHealthChecks") {
+			if c := a.health(p, child); c != nil {
+				h.Children = append(h.Children, c)
+			}
+		}
+	case "HTTPS_STR_MATCH":
+		h.Search = p.text("SearchString")
+		fallthrough
+	default:
+		p.only("Port", "443")
+		h.Host, h.Path = p.text("FullyQualifiedDomainName"), p.text("ResourcePath")
+		h.Interval, h.Failures = p.seconds("RequestInterval", 30), p.number("FailureThreshold", 3)
+		h.Target = a.resolve(p, h.Host)
 	}
 	top.done()
-	h.Target = a.resolve(p, h.Host)
 	return h
 }

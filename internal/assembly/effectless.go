@@ -31,20 +31,50 @@ var shapes = map[string]bool{
 // effectless are the types that change no answer on this machine, each with the
 // reason. To add one, say why a reader would get the same bytes without it.
 var effectless = map[string]string{
+	// Who may do what, beside readers: tried on an engine by the tests of infra.
+	"AWS::AccessAnalyzer::Analyzer": "looks at who may",
+	"AWS::IAM::InstanceProfile":     "a role of machines",
+	"AWS::IAM::ManagedPolicy":       "who may",
+	"AWS::IAM::OIDCProvider":        "who may publish",
+	"AWS::IAM::Policy":              "who may",
+	"AWS::IAM::Role":                "who may",
+	"AWS::KMS::Alias":               "a name of a key; the key's policy counts",
+
+	// What watches, tells, and writes down.
+	"AWS::Athena::NamedQuery":        "a question about logs",
+	"AWS::Athena::WorkGroup":         "where such questions are asked",
+	"AWS::Budgets::Budget":           "watches the bill",
+	"AWS::CE::AnomalyMonitor":        "watches the bill",
+	"AWS::CE::AnomalySubscription":   "tells people of it",
+	"AWS::CloudTrail::Trail":         "writes down what was done",
+	"AWS::CloudWatch::Alarm":         "watches; what it sets going acts later",
+	"AWS::CloudWatch::Dashboard":     "shows",
+	"AWS::Glue::Database":            "describes logs",
+	"AWS::Glue::Table":               "describes logs",
+	"AWS::GuardDuty::Detector":       "watches",
+	"AWS::Logs::Delivery":            "carries logs",
+	"AWS::Logs::DeliveryDestination": "where logs go",
+	"AWS::Logs::DeliverySource":      "where logs come from",
+	"AWS::Logs::LogGroup":            "what is written down",
+	"AWS::Logs::MetricFilter":        "what is counted in it",
+	"AWS::SNS::Subscription":         "tells people",
+	"AWS::SNS::Topic":                "tells people",
+	"AWS::SNS::TopicPolicy":          "who may tell them",
+	"AWS::WAFv2::WebACL":             "refuses who attacks, before a behaviour is chosen; a preview's reader does not",
+
+	// What happens at another time.
+	"AWS::CloudFormation::CustomResource": "acts when a stack is deployed or deleted",
+	"AWS::CodeBuild::Project":             "builds and deploys",
+	"AWS::CodeDeploy::Application":        "moves the alias while a version is new",
+	"AWS::CodeDeploy::DeploymentGroup":    "as the application",
+	"AWS::CodePipeline::Pipeline":         "builds and deploys",
+	"AWS::Events::Rule":                   "sets a remedy going",
+	"AWS::Lambda::Version":                "a copy of the function; a template has one, which the alias names",
+	"AWS::SQS::Queue":                     "keeps what a remedy could not do",
+
+	// What a name or a certificate is good for elsewhere.
 	"AWS::CertificateManager::Certificate": "viewers of a preview speak plain HTTP; names and zones are for the tests of infra",
-	"AWS::CloudWatch::Alarm":               "watches, and acts by functions and topics",
-	"AWS::IAM::ManagedPolicy":              "who may call what beside readers: tried on an engine by the tests of infra",
-	"AWS::IAM::OIDCProvider":               "who may publish",
-	"AWS::IAM::Policy":                     "as a managed policy",
-	"AWS::IAM::Role":                       "as a policy",
-	"AWS::KMS::Alias":                      "a name of a key; the key's policy counts",
-	"AWS::Lambda::Version":                 "a copy of the function; a template has one, which the alias names",
-	"AWS::Logs::LogGroup":                  "what is written down",
-	"AWS::Logs::MetricFilter":              "what is counted in it",
 	"AWS::Route53::HostedZone":             "records are found by their names, whatever the zone",
-	"AWS::SNS::Subscription":               "tells people",
-	"AWS::SNS::Topic":                      "tells people",
-	"AWS::SNS::TopicPolicy":                "who may tell them",
 }
 
 // effectlessProperties are those of types that shape answers which change none
@@ -84,15 +114,17 @@ var effectlessProperties = map[string]string{
 
 	"AWS::Lambda::Alias Description": "for people",
 
-	"AWS::Lambda::Function Architectures": "what stands in for the function is this program",
-	"AWS::Lambda::Function Code":          "the same: package renderer, built for this machine",
-	"AWS::Lambda::Function Description":   "for people",
-	"AWS::Lambda::Function Handler":       "the file's name",
-	"AWS::Lambda::Function LoggingConfig": "what is written down",
-	"AWS::Lambda::Function MemorySize":    "how fast it is",
-	"AWS::Lambda::Function Role":          "tried on an engine by the tests of infra",
-	"AWS::Lambda::Function Tags":          "for the bill",
+	"AWS::Lambda::Function Architectures":                      "what stands in for the function is this program",
+	"AWS::Lambda::Function Code":                               "the same: package renderer, built for this machine",
+	"AWS::Lambda::Function Description":                        "for people",
+	"AWS::Lambda::Function Environment.Variables.BLOG_METRICS": "what is counted",
+	"AWS::Lambda::Function Handler":                            "the file's name",
+	"AWS::Lambda::Function LoggingConfig":                      "what is written down",
+	"AWS::Lambda::Function MemorySize":                         "how fast it is",
+	"AWS::Lambda::Function Role":                               "tried on an engine by the tests of infra",
+	"AWS::Lambda::Function Tags":                               "for the bill",
 
+	"AWS::Route53::HealthCheck HealthCheckConfig.Regions":   "from where it is asked",
 	"AWS::Route53::HealthCheck HealthCheckConfig.EnableSNI": "an API's domain is found by it; here by the host name",
 	"AWS::Route53::HealthCheck HealthCheckTags":             "for people",
 

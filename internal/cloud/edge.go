@@ -22,11 +22,13 @@ func isLocalKey(_ context.Context, got string) bool { return got == localKey }
 type EdgeOptions struct {
 	Log   *slog.Logger
 	Debug bool // say in headers where an answer came from
-	// Bucket and Function, if given, stand before a region's bucket and its
-	// renderer's function, for a drill: 0 is the primary. They are asked for
-	// once a region.
-	Bucket   func(region int, bucket http.RoundTripper) http.RoundTripper
-	Function func(region int, function lambdahttp.Invoke) lambdahttp.Invoke
+	// CacheBytes bounds the cache; 0 for what package edge takes.
+	CacheBytes int64
+	// Bucket, API and Function, if given, stand in front of a region's bucket,
+	// its API and the function behind that, for a drill: 0 is the primary. They
+	// are asked for once a region.
+	Bucket, API func(region int, next http.RoundTripper) http.RoundTripper
+	Function    func(region int, next lambdahttp.Invoke) lambdahttp.Invoke
 }
 
 // Edge is the edge in front of a local place.
@@ -54,6 +56,7 @@ func (c *Cloud) Edge(opts EdgeOptions) (*Edge, error) {
 		return nil, err
 	}
 	parts.KeyValues, parts.Log, parts.Debug, parts.Insecure = c.Table, opts.Log, opts.Debug, true
+	parts.CacheBytes = opts.CacheBytes
 	d, err := edge.NewDistribution(config, parts)
 	if err != nil {
 		return nil, fmt.Errorf("starting the edge: %w", err)
@@ -84,7 +87,11 @@ func (w *wiring) region(mayGet func(key string) bool, r *renderer.Renderer) {
 		function = w.opts.Function(i, function)
 	}
 	w.buckets = append(w.buckets, edge.NewSwitch(bucket))
-	w.renderers = append(w.renderers, edge.NewSwitch(&lambdahttp.Gateway{Invoke: function, APIID: "local"}))
+	var api http.RoundTripper = &lambdahttp.Gateway{Invoke: function, APIID: "local"}
+	if w.opts.API != nil {
+		api = w.opts.API(i, api)
+	}
+	w.renderers = append(w.renderers, edge.NewSwitch(api))
 }
 
 // described wires the origins of package edge's description.
@@ -149,9 +156,7 @@ type host struct {
 
 func (h *host) RoundTrip(r *http.Request) (*http.Response, error) {
 	route := assembly.Choose(h.routes, func(c *assembly.Health) bool {
-		return c.Healthy(func(a *assembly.API, check *http.Request) (*http.Response, error) {
-			return h.ask(a, check.WithContext(r.Context()))
-		})
+		return c.Healthy(r.Context(), h.ask)
 	})
 	return h.ask(route.API, r)
 }
