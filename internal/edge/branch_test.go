@@ -22,6 +22,7 @@ func branched() *kv {
 		"pr-1/feed.xml":        "2:" + digest("0"),                       // as it was two publishes ago
 		"pr-1/new/":            "4:" + digest("9") + ",3:" + digest("2"), // the next one is being written
 		"pr-1/late/":           "4:" + digest("9"),
+		"pr-1/search":          "3:" + digest("8"),
 		"pr-1/gone/":           "3:" + digest("3"),
 		"pr-1/2022/06/18/aws/": "3:-",
 		"pr-1/old-slug":        "3:/new/",
@@ -50,7 +51,7 @@ func TestBranch(t *testing.T) {
 		{"/next/", "Not Found"},
 		{"/missing/", "Not Found"},
 		{"/page/" + digest("0") + ".css", "-> /page/" + digest("0")},
-		{"/search", "-> /search"},
+		{"/search", "-> /search/" + digest("8")},
 	} {
 		if got := summary(run(t, f, "GET", "https://pr-1.branch.example.com"+tt.target)); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.target, got, tt.want)

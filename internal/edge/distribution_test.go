@@ -178,7 +178,7 @@ func TestOriginRequest(t *testing.T) {
 		}
 	}
 	l.ask("GET", "/search?b=2&a=1&b=%20", "X-Origin-Verify", "guess", "Accept-Encoding", "gzip, br")
-	l.wantAsked("renderer GET /search?b=2&a=1&b=%20")
+	l.wantAsked("renderer GET /search/" + digest("b") + "?b=2&a=1&b=%20")
 	h = l.headers[0]
 	for name, want := range map[string]string{names.OriginHeader: "secret", edge.ReleaseHeader: "18", "Accept-Encoding": "br,gzip"} {
 		if got := h.Get(name); got != want {
@@ -245,7 +245,7 @@ func TestMethodsOfBehaviours(t *testing.T) {
 		want           int
 	}{
 		{"POST", "/", 403}, {"OPTIONS", "/", 403}, {"DELETE", "/asset/a.png", 403}, {"PUT", "/page/" + digest("a"), 403},
-		{"POST", "/api/x", 403}, {"OPTIONS", "/api/x", 200}, {"OPTIONS", "/search", 200},
+		{"POST", "/api/x", 403}, {"OPTIONS", "/api/x", 200}, {"OPTIONS", "/search", 405},
 	} {
 		if w := l.ask(tt.method, tt.target); w.Code != tt.want {
 			t.Errorf("%s %s: %d, want %d", tt.method, tt.target, w.Code, tt.want)

@@ -108,7 +108,7 @@ async function route(request) {
 
     // Dynamic paths go to the renderer as they are; the number above makes
     // their cache entries those of one release.
-    if (uri === '/search' || uri.startsWith('/api/')) {
+    if (uri.startsWith('/api/')) {
         return request;
     }
     if (!readable(request)) {
@@ -147,7 +147,9 @@ async function route(request) {
         to = folder.to;
         target = isDigest(to) ? `${uri}/` : to;
     } else if (isDigest(to)) {
-        request.uri = variant('/page/', to, request);
+        // Of the search the table has the index, which the renderer is told:
+        // an answer is of the release whose number the reader sees.
+        request.uri = uri === '/search' ? `/search/${to}` : variant('/page/', to, request);
         return request;
     }
     if (target.charAt(0) === '/') {
@@ -423,7 +425,16 @@ async function absent(status, path, view) {
             body = await read(`${SITE}=${digest}`);
         }
     }
-    return respond(status, { 'x-blog-release': view.release }, body || '');
+    // The page has a link to the search for what the address says.
+    return respond(status, { 'x-blog-release': view.release }, (body || '').split('q=~').join(`q=${words(path)}`));
+}
+
+// words are those of a path, escaped for an address: not its first folder, which
+// is a language or a kind of page, no numbers, which are mostly dates, and no
+// end of a file's name.
+function words(path) {
+    const text = path.replace(/^\/[A-Za-z-]{2,12}\/(?=.)/, '/').replace(/\.[a-z]{1,5}$/, '').replace(/[\/\-_.+\s]+/g, ' ').replace(/ \d+(?= )/g, '').trim();
+    return encodeURIComponent(text.slice(0, 120).replace(/[\ud800-\udbff]$/, ''));
 }
 
 // respond makes an answer. A body is HTML unless headers say otherwise; '' stands

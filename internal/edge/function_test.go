@@ -30,6 +30,7 @@ func site() *kv {
 		"www/to-query", "18:/search?q=a#top",
 		"www/evil", "18://evil.example/",
 		"www/evil2", `18:/\evil.example/`,
+		"www/search", "18:"+digest("b")+",12:"+digest("1"),
 		"www/split", "18:/a\r\nset-cookie: x=1",
 		"www/garbage", "hello,:,18,x:y,18:",
 		"www/404.html", "12:"+digest("4"),
@@ -81,8 +82,10 @@ func TestRoutes(t *testing.T) {
 		{"/evil", "Moved Permanently /evil.example/"},
 		{"/evil2", "Moved Permanently /evil.example/"},
 		{"/split", "Moved Permanently /a%0D%0Aset-cookie:%20x=1"},
-		{"/search", "-> /search"},
-		{"/search?q=x", "-> /search"},
+		{"/search", "-> /search/" + digest("b")}, // the index of the release
+		{"/search?q=x", "-> /search/" + digest("b")},
+		{"/search/", "Not Found"},
+		{"/search/" + digest("b"), "Not Found"},
 		{"/api/x", "-> /api/x"},
 		{"/api", "Not Found"},
 		{"/!c", "Not Found"},
@@ -338,6 +341,37 @@ func TestReads(t *testing.T) {
 		res := run(t, newFunction(t, store), "GET", "https://example.com"+path)
 		if !slices.Equal(store.reads, want) || res.Reads != len(want) {
 			t.Errorf("%s read %q, want %q", path, store.reads, want)
+		}
+	}
+}
+
+// A 404 page has a link to the search for what the address says, and nothing of
+// an address becomes anything else than that.
+func TestNotFoundSuggests(t *testing.T) {
+	store := site()
+	store.keys["www="+digest("4")] = `<p>not here <a href="/search?q=~">search</a></p>`
+	f := newFunction(t, store)
+	for path, want := range map[string]string{
+		"/2019/05/07/kubernetes-at-home/":               "kubernetes%20at%20home",
+		"/posts/my_first.post.html":                     "my%20first%20post",
+		"/zz/%E9%82%8A%E7%B7%A3-%E9%81%8B":              "%E9%82%8A%E7%B7%A3%20%E9%81%8B",
+		"/%22%3E%3Cscript%3Ealert(1)":                   "%22%3E%3Cscript%3Ealert(1)",
+		"/$&$1%26q=x":                                   "%24%26%241%26q%3Dx",
+		"/" + strings.Repeat("%F0%9F%A6%8A", 119) + "a": strings.Repeat("%F0%9F%A6%8A", 60),
+		"/a" + strings.Repeat("%F0%9F%A6%8A", 119):      "a" + strings.Repeat("%F0%9F%A6%8A", 59),
+	} {
+		e := edge.NewEvent(httptest.NewRequest("GET", "https://example.com/", nil), "id")
+		e.Request.URI = path
+		res, err := f.Run(t.Context(), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Response == nil || res.Response.StatusCode != 404 {
+			t.Errorf("%.60s: %s", path, summary(res))
+			continue
+		}
+		if got := string(res.Response.Body); got != `<p>not here <a href="/search?q=`+want+`">search</a></p>` {
+			t.Errorf("%.60s: %s", path, got)
 		}
 	}
 }

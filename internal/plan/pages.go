@@ -57,6 +57,9 @@ func (b *builder) language(l config.Language, add adder) {
 	}
 	b.index(add, l, home+"tags/", "Tags", tagLinks)
 	b.index(add, l, home+"archive/", "Archive", yearLinks)
+	add(home+"opensearch.xml", func() {
+		b.emit(&recipe.Recipe{Kind: recipe.OpenSearch, Path: home + "opensearch.xml", Lang: l.Tag, Site: b.siteOf(l)})
+	})
 	add(home+"404.html", func() {
 		b.emit(&recipe.Recipe{Kind: recipe.NotFound, Path: home + "404.html", Lang: l.Tag, Site: b.siteOf(l)})
 	})

@@ -117,6 +117,7 @@ func (b *builder) all() {
 	}
 	b.languageTopics(add)
 	add("/sitemap.xml", func() {})
+	add(searchPath, func() {})
 	add("/robots.txt", func() {
 		b.emit(&recipe.Recipe{Kind: recipe.Robots, Path: "/robots.txt", Site: b.siteOf(b.site.Config.Languages[0])})
 	})
@@ -136,6 +137,7 @@ func (b *builder) all() {
 		build()
 	}
 	b.sitemaps()
+	b.search()
 }
 
 func (b *builder) siteOf(l config.Language) *recipe.Site { return b.sites[l.Tag] }
@@ -161,7 +163,9 @@ func (b *builder) digest() {
 				if i >= len(pages) {
 					return
 				}
-				pages[i].Digest = pages[i].Recipe.Digest()
+				if pages[i].Digest == "" {
+					pages[i].Digest = pages[i].Recipe.Digest()
+				}
 			}
 		})
 	}
@@ -174,7 +178,7 @@ func (b *builder) describe(l config.Language, stylesheet string) *recipe.Site {
 	s := &recipe.Site{
 		Title: cmp.Or(l.Title, cfg.Title), Description: cmp.Or(l.Desc, cfg.Description),
 		BaseURL: cfg.BaseURL, Author: cfg.Author,
-		Home: home, Icon: iconPath, Stylesheet: stylesheet, Feed: home + "feed.xml",
+		Home: home, Icon: iconPath, Stylesheet: stylesheet, Feed: home + "feed.xml", Search: searchPath,
 	}
 	for _, n := range cfg.Nav {
 		url := home + strings.TrimPrefix(n.URL, "/")

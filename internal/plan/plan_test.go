@@ -102,10 +102,11 @@ func TestPaths(t *testing.T) {
 	want := []string{
 		"/", "/404.html", "/archive/", "/archive/2026/", "/archive/2026/page/2/",
 		"/category/notes/", "/category/notes/feed.xml", "/category/notes/page/2/", "/category/notes/rss.xml",
-		"/favicon.svg", "/feed.xml", "/page/2/", "/robots.txt", "/rss.xml",
+		"/favicon.svg", "/feed.xml", "/opensearch.xml", "/page/2/", "/robots.txt", "/rss.xml",
+		"/search", "/search/en", "/search/en/p", "/search/zh-hant", "/search/zh-hant/p",
 		"/sitemap.xml", "/sitemap/en-2026.xml", "/sitemap/en.xml", "/sitemap/zh-hant-2026.xml", "/sitemap/zh-hant.xml",
 		"/tag/all/", "/tag/all/page/2/", "/tags/",
-		"/zh/", "/zh/404.html", "/zh/archive/", "/zh/archive/2026/", "/zh/feed.xml", "/zh/rss.xml", "/zh/tag/全部/", "/zh/tags/",
+		"/zh/", "/zh/404.html", "/zh/archive/", "/zh/archive/2026/", "/zh/feed.xml", "/zh/opensearch.xml", "/zh/rss.xml", "/zh/tag/全部/", "/zh/tags/",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("paths:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -151,7 +152,9 @@ func TestNewPostChangesFewPages(t *testing.T) {
 		"/2026/02/07/p034/", // the neighbour
 		"/2026/02/08/p035/", // the post
 		"/archive/2026/", "/category/notes/", "/category/notes/feed.xml", "/category/notes/rss.xml",
-		"/feed.xml", "/rss.xml", "/sitemap/en-2026.xml", "/tag/all/",
+		"/feed.xml", "/rss.xml",
+		"/search", "/search/en", "/search/en/p", // the index, the language's, the part with the post
+		"/sitemap/en-2026.xml", "/tag/all/",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -174,7 +177,8 @@ func TestEditChangesFewPages(t *testing.T) {
 		}
 	}
 	// Too old for the feeds; lists show its summary, which changed too.
-	want := []string{"/2026/01/04/p003/", "/archive/2026/page/2/", "/category/notes/page/2/", "/page/2/", "/tag/all/page/2/"}
+	want := []string{"/2026/01/04/p003/", "/archive/2026/page/2/", "/category/notes/page/2/", "/page/2/",
+		"/search", "/search/en", "/search/en/p", "/tag/all/page/2/"}
 	if !slices.Equal(got, want) {
 		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
@@ -252,5 +256,68 @@ func TestPageThatCollidesWithList(t *testing.T) {
 	_, probs := build(t, files)
 	if probs.Err() == nil || !strings.Contains(probs.Error(), "two pages have the URL /tags/") {
 		t.Errorf("problems: %v", probs)
+	}
+}
+
+// However large a language is, an edit makes one part of its index new, and what
+// leads to it; a post that comes makes one part new, or cuts one in two.
+func TestSearchParts(t *testing.T) {
+	parts := func(p *Plan) map[string]string {
+		out := map[string]string{}
+		for _, pg := range p.Pages {
+			if pg.Recipe.Kind == recipe.SearchPart {
+				out[pg.Path] = pg.Digest
+			}
+		}
+		return out
+	}
+	changed := func(was, is map[string]string) (n int) {
+		for path, digest := range is {
+			if was[path] != digest {
+				n++
+			}
+		}
+		return n
+	}
+	const n = 200
+	files := stream(n)
+	before, _ := build(t, files)
+	was := parts(before)
+	if len(was) < n/64 {
+		t.Fatalf("%d posts in %d parts", n, len(was))
+	}
+	files["posts/p003/index.en.md"] += "\nMore.\n"
+	edited, _ := build(t, files)
+	if got := changed(was, parts(edited)); got != 1 {
+		t.Errorf("an edit changes %d parts", got)
+	}
+	more, _ := build(t, stream(n+1))
+	if got := changed(was, parts(more)); got != 1 && got != 2 {
+		t.Errorf("a new post changes %d parts", got)
+	}
+	// A language that nobody wrote in keeps its index.
+	files["posts/p000/index.zh-Hant.md"] = "---\ndate: 2026-01-01\n---\n# 文章\n"
+	both, _ := build(t, files)
+	files["posts/p004/index.en.md"] += "\nMore.\n"
+	again, _ := build(t, files)
+	if pages(both)["/search/zh-hant"] != pages(again)["/search/zh-hant"] || pages(both)["/search"] == pages(again)["/search"] {
+		t.Error("an edit in English changes the index of Chinese, or nothing")
+	}
+}
+
+// What no reader may see is not in the index.
+func TestSearchHoldsWhatIsPublished(t *testing.T) {
+	files := stream(2)
+	files["posts/hidden/index.en.md"] = "---\ndate: 2026-01-01\ndraft: true\n---\n# Hidden\n"
+	p, _ := build(t, files)
+	for _, pg := range p.Pages {
+		if pg.Recipe.Search == nil {
+			continue
+		}
+		for _, post := range pg.Recipe.Search.Posts {
+			if strings.Contains(post.Path, "hidden") {
+				t.Errorf("%s has %s", pg.Path, post.Path)
+			}
+		}
 	}
 }

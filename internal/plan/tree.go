@@ -16,6 +16,7 @@ import (
 	"github.com/victorleungtw/blog/internal/markdown"
 	"github.com/victorleungtw/blog/internal/markdown/dialect"
 	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/search"
 )
 
 // Tree names the plans that content with this tree (content.Loader.Tree) makes
@@ -42,6 +43,7 @@ var covered = []struct {
 	{"internal/markdown/dialect", dialect.Sources},
 	{"internal/plan", sources},
 	{"internal/recipe", recipe.Sources},
+	{"internal/search", search.Sources},
 }
 
 // planner names the code that makes plans: the files of covered and, where the

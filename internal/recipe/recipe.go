@@ -40,6 +40,10 @@ const (
 	NotFound   Kind = "notfound"   // the 404 page of one language, at most 1,024 bytes
 	Stylesheet Kind = "stylesheet" // the one stylesheet
 	Icon       Kind = "icon"       // the site's picture in a browser's tab, as SVG
+	OpenSearch Kind = "opensearch" // how a browser searches in one language
+	Search     Kind = "search"     // what the pages of results say, and where each language's index is
+	SearchLang Kind = "searchlang" // the parts of one language's index
+	SearchPart Kind = "searchpart" // one part: what is searched of up to 64 posts (package search)
 )
 
 // Recipe is what one page is made from.
@@ -59,11 +63,12 @@ type Recipe struct {
 	// exists in one.
 	Alternates []Alternate `json:"alternates,omitempty"`
 
-	Post    *PostData  `json:"post,omitempty"`
-	List    *ListData  `json:"list,omitempty"`
-	Index   *IndexData `json:"index,omitempty"`
-	Feed    *FeedData  `json:"feed,omitempty"`
-	Sitemap []URLEntry `json:"sitemap,omitempty"` // for Sitemap and SitemapIdx
+	Post    *PostData   `json:"post,omitempty"`
+	List    *ListData   `json:"list,omitempty"`
+	Index   *IndexData  `json:"index,omitempty"`
+	Feed    *FeedData   `json:"feed,omitempty"`
+	Sitemap []URLEntry  `json:"sitemap,omitempty"` // for Sitemap and SitemapIdx
+	Search  *SearchData `json:"search,omitempty"`  // for Search, SearchLang and SearchPart
 }
 
 // Site is what every page of one language says.
@@ -72,10 +77,11 @@ type Site struct {
 	Description string `json:"description,omitempty"`
 	BaseURL     string `json:"baseURL"` // scheme and host, no slash at the end: "https://example.com"
 	Author      string `json:"author,omitempty"`
-	Home        string `json:"home"`           // the language's home: "/" or "/zh/"
-	Stylesheet  string `json:"stylesheet"`     // its address: "/page/<digest>.css"
-	Feed        string `json:"feed"`           // the language's Atom feed
-	Icon        string `json:"icon,omitempty"` // its picture in a browser's tab: "/favicon.svg"
+	Home        string `json:"home"`             // the language's home: "/" or "/zh/"
+	Stylesheet  string `json:"stylesheet"`       // its address: "/page/<digest>.css"
+	Feed        string `json:"feed"`             // the language's Atom feed
+	Icon        string `json:"icon,omitempty"`   // its picture in a browser's tab: "/favicon.svg"
+	Search      string `json:"search,omitempty"` // where the site is searched: "/search"
 	Nav         []Link `json:"nav,omitempty"`
 	Languages   []Lang `json:"languages,omitempty"` // every language of the site, in the config's order
 }
@@ -210,6 +216,30 @@ type URLEntry struct {
 	Alternates []Alternate `json:"alternates,omitempty"`
 }
 
+// SearchData is the index of the search, a tree of three levels: an edit makes
+// one part new, and what leads to it.
+type SearchData struct {
+	Languages []SearchLanguage `json:"languages,omitempty"` // for Search
+	Parts     []string         `json:"parts,omitempty"`     // for SearchLang: digests
+	Posts     []SearchPost     `json:"posts,omitempty"`     // for SearchPart, by path
+}
+
+// SearchLanguage is one language that is searched.
+type SearchLanguage struct {
+	Lang  string `json:"lang"`
+	Site  *Site  `json:"site"`
+	Index string `json:"index"` // digest of its SearchLang
+}
+
+// SearchPost is what is searched of a post, or standing page.
+type SearchPost struct {
+	Path   string   `json:"path"`
+	Title  string   `json:"title"`
+	Date   string   `json:"date,omitempty"`
+	Tags   []string `json:"tags,omitempty"`
+	Source string   `json:"source"` // digest
+}
+
 // Sources returns the digests of the sources that the page is made from.
 func (r *Recipe) Sources() []string {
 	var out []string
@@ -219,6 +249,11 @@ func (r *Recipe) Sources() []string {
 	if r.Feed != nil {
 		for _, item := range r.Feed.Items {
 			out = append(out, item.Source.Digest)
+		}
+	}
+	if r.Search != nil {
+		for _, p := range r.Search.Posts {
+			out = append(out, p.Source)
 		}
 	}
 	return out

@@ -174,8 +174,35 @@ func read(b store.Body) ([]byte, error) {
 	return out, nil
 }
 
-// render has every region make pages, and compares their bytes. Pages of one
-// source come first: those of many, the feeds, find the sources stored then.
+// waves cuts pages into those of one source, which come first, and those of
+// many, the feeds and parts of the search's index: these find their sources
+// stored then. A small publish is one wave and so one request, unless what is
+// new of a part's sources might not fit into a pack.
+func waves(pages []plan.Page, fresh map[string]bool, docs map[string]*content.Document) [][]plan.Page {
+	var simple, many []plan.Page
+	large := len(pages) > renderBatch
+	for _, pg := range pages {
+		digests := pg.Recipe.Sources()
+		if len(digests) < 2 {
+			simple = append(simple, pg)
+			continue
+		}
+		many = append(many, pg)
+		size := int64(0)
+		for _, digest := range digests {
+			if d := docs[digest]; fresh["src/"+digest] && d.Body.Size <= tooLong {
+				size += d.Body.Size
+			}
+		}
+		large = large || size > pack.MaxSize
+	}
+	if large {
+		return [][]plan.Page{simple, many}
+	}
+	return [][]plan.Page{pages}
+}
+
+// render has every region make pages, and compares their bytes.
 func (p *Publisher) render(ctx context.Context, pl *plan.Plan, pages []plan.Page, fresh map[string]bool, draft bool) (int, error) {
 	docs := map[string]*content.Document{}
 	for _, d := range pl.Site.Documents() {
@@ -183,20 +210,8 @@ func (p *Publisher) render(ctx context.Context, pl *plan.Plan, pages []plan.Page
 	}
 	slices.SortFunc(pages, func(a, b plan.Page) int { return strings.Compare(a.Digest, b.Digest) })
 	pages = slices.CompactFunc(pages, func(a, b plan.Page) bool { return a.Digest == b.Digest })
-	waves := [][]plan.Page{pages}
-	if len(pages) > renderBatch {
-		var simple, feeds []plan.Page
-		for _, pg := range pages {
-			if len(pg.Recipe.Sources()) > 1 {
-				feeds = append(feeds, pg)
-			} else {
-				simple = append(simple, pg)
-			}
-		}
-		waves = [][]plan.Page{simple, feeds}
-	}
 	answers := newAnswers(len(p.Regions), len(pages))
-	for i, wave := range waves {
+	for i, wave := range waves(pages, fresh, docs) {
 		if i > 0 {
 			fresh = nil // the first wave brought the sources
 		}

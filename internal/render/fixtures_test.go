@@ -53,7 +53,7 @@ var local = map[string]struct{ site, about, title, category, tag, archive string
 func siteIn(l recipe.Lang) *recipe.Site {
 	return &recipe.Site{
 		Title: local[l.Tag].site, Description: local[l.Tag].about, BaseURL: "https://example.com", Author: "Victor Leung",
-		Home: l.Home, Icon: "/favicon.svg", Stylesheet: "/page/0000000000000000000000000000000000000000000000000000000000000000.css", Feed: l.Home + "feed.xml",
+		Home: l.Home, Icon: "/favicon.svg", Search: "/search", Stylesheet: "/page/0000000000000000000000000000000000000000000000000000000000000000.css", Feed: l.Home + "feed.xml",
 		Nav:       []recipe.Link{{Text: local[l.Tag].archive, URL: l.Home + "archive/"}, {Text: local[l.Tag].tag, URL: l.Home + "tag/" + local[l.Tag].tag + "/"}},
 		Languages: languages,
 	}
@@ -119,6 +119,7 @@ func fixtures(t testing.TB) ([]fixture, memory) {
 			Index: &recipe.IndexData{Groups: []recipe.Group{{Links: tags}, {Title: "A–Z", Links: tags[1:]}}},
 		})
 		add("icon."+l.Tag+".svg", &recipe.Recipe{Kind: recipe.Icon, Path: "/favicon.svg"})
+		add("opensearch."+l.Tag+".xml", &recipe.Recipe{Kind: recipe.OpenSearch, Path: l.Home + "opensearch.xml"})
 		add("notfound."+l.Tag+".html", &recipe.Recipe{Kind: recipe.NotFound, Path: l.Home + "404.html"})
 		feedItems := []recipe.FeedItem{
 			{Title: w.title, URL: path, Lang: l.Tag, Date: "2026-03-01", Updated: "2026-03-09", Summary: w.about + " <&>", Tags: []string{w.tag, "AWS"}, Source: source},

@@ -12,12 +12,14 @@ import (
 
 	"github.com/victorleungtw/blog/internal/markdown/dialect"
 	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/search"
 )
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"clock": clock,
-	"date":  func(w *words, s string) string { return w.Date(s) },
-	"id":    recipe.ItemID,
+	"clock":    clock,
+	"date":     func(w *words, s string) string { return w.Date(s) },
+	"id":       recipe.ItemID,
+	"maxQuery": func() int { return search.MaxQuery },
 }).ParseFS(sources, "templates/*.html"))
 
 // view is what the templates are given.
@@ -37,8 +39,9 @@ type view struct {
 	Data      any    // JSON-LD
 	Nav       []navLink
 	Body      template.HTML
-	Also      []language // other languages of the post
-	PageNo    int        // of a list, from 1
+	Also      []language  // other languages of the post
+	PageNo    int         // of a list, from 1
+	Search    *searchView // of a page of results
 }
 
 type alternate struct{ Lang, URL string }

@@ -66,6 +66,10 @@ const (
 	typeText = "text/plain; charset=utf-8"
 	typeCSS  = "text/css; charset=utf-8"
 	typeSVG  = "image/svg+xml"
+	typeJSON = "application/json"
+
+	typeOpenSearch = "application/opensearchdescription+xml; charset=utf-8"
+	typeBinary     = "application/octet-stream"
 )
 
 // Render makes the page that r describes.
@@ -73,7 +77,7 @@ func Render(ctx context.Context, r *recipe.Recipe, src Sources) (*Page, error) {
 	if r.Renderer != Version() {
 		return nil, fmt.Errorf("%w: it names %q, this is %s", ErrVersion, r.Renderer, Version())
 	}
-	if r.Site == nil && r.Kind != recipe.Stylesheet {
+	if r.Site == nil && r.Kind != recipe.Stylesheet && r.Kind != recipe.SearchLang && r.Kind != recipe.SearchPart {
 		return nil, missing(r, "site")
 	}
 	var body []byte
@@ -102,6 +106,15 @@ func Render(ctx context.Context, r *recipe.Recipe, src Sources) (*Page, error) {
 	case recipe.Icon:
 		contentType = typeSVG
 		body, err = icon(r)
+	case recipe.OpenSearch:
+		contentType = typeOpenSearch
+		body, err = openSearch(r)
+	case recipe.Search, recipe.SearchLang:
+		contentType = typeJSON
+		body, err = searchNode(r)
+	case recipe.SearchPart:
+		contentType = typeBinary
+		body, err = searchPart(ctx, r, src)
 	case recipe.Stylesheet:
 		contentType = typeCSS
 		body = stylesheet
@@ -124,6 +137,10 @@ func document(ctx context.Context, src Sources, digest string) (*dialect.Doc, er
 	if err != nil {
 		return nil, fmt.Errorf("reading source %s: %w", digest, err)
 	}
+	return parse(raw), nil
+}
+
+func parse(raw []byte) *dialect.Doc {
 	_, body, line := dialect.SplitFrontMatter(raw)
-	return dialect.Parse(body, line), nil
+	return dialect.Parse(body, line)
 }

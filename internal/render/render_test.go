@@ -218,7 +218,7 @@ var (
 		m := map[string]bool{}
 		for _, n := range strings.Fields(`html head meta title link body a header nav main article footer p span time h1 h2 h3 h4 h5 h6
 			ol ul li div audio section figure figcaption img pre code table thead tbody tr th td blockquote hr br sup sub em strong del
-			input details summary kbd ruby rt rp dl dt dd`) {
+			input details summary kbd ruby rt rp dl dt dd form label button mark`) {
 			m[n] = true
 		}
 		return m
@@ -243,7 +243,7 @@ func checkPage(t *testing.T, page string) {
 			if strings.HasPrefix(name, "on") || name == "style" || name == "srcdoc" {
 				t.Errorf("attribute %s in %s", name, m[0])
 			}
-			if name == "href" || name == "src" {
+			if name == "href" || name == "src" || name == "action" {
 				scheme, _, found := strings.Cut(value, ":")
 				if found && regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*$`).MatchString(scheme) && scheme != "http" && scheme != "https" && scheme != "mailto" {
 					t.Errorf("address %q", value)

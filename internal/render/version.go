@@ -14,6 +14,7 @@ import (
 
 	"github.com/victorleungtw/blog/internal/markdown/dialect"
 	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/search"
 )
 
 //go:embed *.go templates style.css
@@ -23,8 +24,10 @@ var sources embed.FS
 // information of a binary would tell, but that of a test does not; a test
 // holds this list to go.mod.
 const dependencies = `github.com/alecthomas/chroma/v2 v2.27.0
+github.com/blevesearch/snowballstem v0.9.0
 github.com/dlclark/regexp2/v2 v2.2.1
 github.com/yuin/goldmark v1.8.7
+golang.org/x/text v0.43.0
 `
 
 // goRelease is Go's release without its patch: "go1.26". html/template and the
@@ -59,6 +62,7 @@ var covered = []struct {
 	{"internal/markdown/dialect", dialect.Sources},
 	{"internal/recipe", recipe.Sources},
 	{"internal/render", sources},
+	{"internal/search", search.Sources},
 }
 
 // hashFiles adds every file but the tests, by name, with its length. The files

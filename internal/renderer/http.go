@@ -65,6 +65,8 @@ func (r *Renderer) route(w http.ResponseWriter, req *http.Request) {
 	switch path := req.URL.Path; {
 	case strings.HasPrefix(path, "/page/"):
 		r.servePage(w, req, strings.TrimPrefix(path, "/page/"))
+	case strings.HasPrefix(path, "/search/"):
+		r.serveSearch(w, req, strings.TrimPrefix(path, "/search/"))
 	case path == "/version":
 		answerJSON(w, http.StatusOK, Response{Version: r.Version()})
 	case path == "/api/release":

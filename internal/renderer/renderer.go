@@ -18,7 +18,8 @@
 //
 // It renders from the bucket of its own region alone, so that losing one
 // region does not stop the other, and writes there only what does not exist.
-// It holds nothing between requests that would change an answer.
+// It holds nothing between requests that would change an answer: what it
+// remembers of an index is remembered by digest (search.go).
 //
 // # Compression
 //
@@ -66,6 +67,8 @@ type Renderer struct {
 	// Verify judges the value of the origin's secret header. With none, every
 	// request over HTTP but /healthz is refused.
 	Verify func(ctx context.Context, got string) bool
+
+	search searcher
 }
 
 // Version is the version of this renderer.

@@ -65,11 +65,16 @@ func Posts(r *recipe.Recipe) []string {
 			add(it.URL)
 		}
 	}
+	if r.Search != nil {
+		for _, it := range r.Search.Posts {
+			add(it.Path)
+		}
+	}
 	return out
 }
 
 // Sources are what a page shows the whole text of: a post's own, those of a
-// feed.
+// feed, and what a part of the search's index is made from.
 func Sources(r *recipe.Recipe) []recipe.Source {
 	var out []recipe.Source
 	if r.Post != nil {
@@ -78,6 +83,11 @@ func Sources(r *recipe.Recipe) []recipe.Source {
 	if r.Feed != nil {
 		for _, it := range r.Feed.Items {
 			out = append(out, it.Source)
+		}
+	}
+	if r.Search != nil {
+		for _, it := range r.Search.Posts {
+			out = append(out, recipe.Source{Digest: it.Source})
 		}
 	}
 	return out
