@@ -35,6 +35,7 @@ var verbs = map[string]func(*app, context.Context, []string) error{
 	"share":     (*app).share,
 	"branch":    (*app).branch,
 	"gc":        (*app).gc,
+	"import":    (*app).importURLs,
 	"takedown":  (*app).takedown,
 	"cost":      (*app).cost,
 	"doctor":    (*app).doctor,

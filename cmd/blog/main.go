@@ -31,6 +31,7 @@ Usage:
     blog share PATH [--for 48h]           make a link to a draft
     blog gc [--delete]                    delete what no release needs
     blog takedown PATH                    erase a post for good
+    blog import urls FILE                 prove that old addresses lead here
     blog smoke URL SCRIPT...              check a running blog
     blog cost [--views N]                 estimate the monthly bill
     blog doctor [--offline]               find what a deployment would find

@@ -60,10 +60,10 @@ func TestTwoBuckets(t *testing.T) {
 	if out := blog(exitOK, "diff"); out != changes {
 		t.Error(out)
 	}
-	if out := blog(exitOK, "publish"); !strings.HasPrefix(out, "release 2 is current: 5 pages changed (0 files uploaded, 5 pages rendered") {
+	if out := blog(exitOK, "publish"); !strings.HasPrefix(out, "release 2 is current: 8 pages changed (0 files uploaded, 8 pages rendered") {
 		t.Error(out)
 	}
-	if out := blog(exitOK, "rollback"); out != "release 1 is current again (5 pages changed since 2)\n" {
+	if out := blog(exitOK, "rollback"); out != "release 1 is current again (8 pages changed since 2)\n" {
 		t.Error(out)
 	}
 	if out := blog(exitOK, "status"); !strings.Contains(out, "primary   release 1\nstandby   release 1\nedge      release 1; one write away: [1 2]\n") {

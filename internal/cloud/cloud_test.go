@@ -18,6 +18,7 @@ import (
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/content"
 	"github.com/victorleungtw/blog/internal/plan"
+	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/release"
 )
 
@@ -117,7 +118,8 @@ func (p *place) get(path string) answer {
 	return answer{w.Code, fmt.Sprintf("%x", sha256.Sum256(body)), cache, w.Header().Get("X-Blog-Origin"), w.Header().Get("Content-Type")}
 }
 
-// all asks for every page of the current release.
+// all asks for every page of the current release: not for what redirects, nor
+// for the search, which a renderer answers each time.
 func (p *place) all() map[string]answer {
 	p.t.Helper()
 	n, pages, err := p.pub.Current(context.Background())
@@ -125,7 +127,10 @@ func (p *place) all() map[string]answer {
 		p.t.Fatal(n, err)
 	}
 	out := map[string]answer{}
-	for path := range pages {
+	for path, to := range pages {
+		if !recipe.IsDigest(to) || path == recipe.SearchPath {
+			continue
+		}
 		out[path] = p.get(path)
 		if out[path].code != http.StatusOK {
 			p.t.Errorf("%s: %d", path, out[path].code)

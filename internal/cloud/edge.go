@@ -120,8 +120,8 @@ func (w *wiring) assembled(d *assembly.Deployment) (config edge.DistributionConf
 	}
 	for i, region := range d.Regions {
 		mayGet := func(string) bool { return false } // no origin leads to it
-		r := *w.cloud.local[i]
-		r.Verify = nil
+		own := w.cloud.local[i]
+		r := &renderer.Renderer{Bucket: own.Bucket, Log: own.Log, Quick: own.Quick}
 		for _, o := range d.Origins {
 			if o.Bucket != nil && o.Bucket.Region == region {
 				mayGet = o.Bucket.MayGet
@@ -133,7 +133,7 @@ func (w *wiring) assembled(d *assembly.Deployment) (config edge.DistributionConf
 				}
 			}
 		}
-		w.region(mayGet, &r)
+		w.region(mayGet, r)
 	}
 	parts = edge.Parts{Function: d.Function, Verify: d.Secret, Origins: map[string]http.RoundTripper{}}
 	for _, o := range d.Origins {

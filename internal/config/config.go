@@ -121,6 +121,7 @@ type Site struct {
 	Author      string     // shown when a post names none
 	Languages   []Language // the first is the default and lives at the root
 	PerPage     int        // posts on one page of a list
+	OldURLs     []string   // forms of addresses that posts had before: "/posts/{slug}/"
 	Timezone    string     // of dates that name none, by its IANA name; empty for UTC
 	Nav         []NavItem
 }

@@ -38,6 +38,7 @@ languages:
     prefix: nihongo
 per_page: 20
 timezone: Asia/Hong_Kong
+old_urls: ["/{slug}/", "/{year}/{month}/{slug}.html"]
 nav:
   - {url: /tags/, text: {en: Tags, zh-Hant: 標籤}}
   - {url: /about/, text: About}
@@ -68,7 +69,7 @@ aws:
 				{Tag: "zh-Hant", Prefix: "zh", Title: "筆記", Desc: "談事"},
 				{Tag: "ja", Prefix: "nihongo", Title: "Notes", Desc: "On things"},
 			},
-			PerPage: 20, Timezone: "Asia/Hong_Kong",
+			PerPage: 20, Timezone: "Asia/Hong_Kong", OldURLs: []string{"/{slug}/", "/{year}/{month}/{slug}.html"},
 			Nav: []NavItem{
 				{URL: "/tags/", Text: map[string]string{"en": "Tags", "zh-Hant": "標籤"}},
 				{URL: "/about/", Text: map[string]string{"en": "About"}},
@@ -151,7 +152,7 @@ func TestProblems(t *testing.T) {
 		{"nothing near", "title: Blog\nhosted_zone: {colour: red}\ndomain: a.b\n",
 			":2: hosted_zone has neither an id nor create: true | give the id of a zone that exists, or create: true\n" +
 				":2: unknown key \"hosted_zone.colour\" | its keys are create, id\n"},
-		{"merge key", "title: Blog\n<<: {author: x}\n", ":2: unknown key \"<<\" | the keys are author, aws, base_url, branches, description, domain, hosted_zone, languages, nav, per_page, timezone, title\n"},
+		{"merge key", "title: Blog\n<<: {author: x}\n", ":2: unknown key \"<<\" | the keys are author, aws, base_url, branches, description, domain, hosted_zone, languages, nav, old_urls, per_page, timezone, title\n"},
 		{"zone", "title: Blog\ntimezone: Mars/Olympus\n", ":2: timezone: \"Mars/Olympus\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"zone of this machine", "title: Blog\ntimezone: Local\n", ":2: timezone: \"Local\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"zone a path", "title: Blog\ntimezone: ../../etc/passwd\n", ":2: timezone: \"../../etc/passwd\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
@@ -225,6 +226,11 @@ func TestProblems(t *testing.T) {
 		{"region by city", "title: Blog\naws:\n  region: singapore\n", ":3: aws.region: \"singapore\" is not a region of AWS | the code of a region, for example ap-southeast-1\n"},
 		{"standby is primary", "title: Blog\naws:\n  region: eu-west-1\n  standby: eu-west-1\n", ":4: aws.standby is the primary region, eu-west-1 | choose another, or leave it out to have one region\n"},
 		{"standby is the default primary", "title: Blog\naws: {standby: ap-southeast-1}\n", ":2: aws.standby is the primary region, ap-southeast-1 | choose another, or leave it out to have one region\n"},
+		{"old urls", "title: Blog\nold_urls: [/x/, \"/{slug}/\", \"/{slug}/\", \"/{slug}/{hour}\", \"//{slug}\"]\n",
+			":2: old_urls: \"//{slug}\" is not the form of a path | a path made of {slug}, {year}, {month} and {day}, for example /posts/{slug}/\n" +
+				":2: old_urls: \"/x/\" has no {slug}, and so is the same for every post | a path made of {slug}, {year}, {month} and {day}, for example /posts/{slug}/\n" +
+				":2: old_urls: \"/{slug}/\" is listed twice | delete one of the two\n" +
+				":2: old_urls: \"/{slug}/{hour}\" has {hour} | a path made of {slug}, {year}, {month} and {day}, for example /posts/{slug}/\n"},
 		{"memory", "title: Blog\naws: {renderer_memory: 64}\n", ":2: aws.renderer_memory: want a number from 128 to 10240, got 64\n"},
 		{"retention", "title: Blog\naws: {log_retention_days: 31}\n", ":2: aws.log_retention_days: CloudWatch cannot keep logs for 31 days | 30 and 60 are the nearest\n"},
 		{"retention range", "title: Blog\naws: {log_retention_days: 0}\n", ":2: aws.log_retention_days: want a number from 1 to 3653, got 0\n"},

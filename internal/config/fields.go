@@ -20,6 +20,7 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 		"languages":   func(n *yaml.Node) { r.sequence(n, "languages", func(e *yaml.Node) { langs = append(langs, e) }) },
 		"per_page":    r.number("per_page", 1, 100, &cfg.PerPage),
 		"timezone":    r.timezone(&cfg.Timezone),
+		"old_urls":    func(n *yaml.Node) { r.oldURLs(n, &cfg.OldURLs) },
 		"nav":         func(n *yaml.Node) { nav = n },
 		"base_url":    r.baseURL(&cfg.BaseURL),
 		"domain":      r.domain(&cfg.Domain),

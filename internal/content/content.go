@@ -86,6 +86,9 @@ type Site struct {
 	// Redirects are old paths and where they lead now. A path that something
 	// else occupies is not in it.
 	Redirects map[string]string
+	// RedirectAt is where each redirect was written; those that were guessed are
+	// not in it.
+	RedirectAt map[string]Place
 	// Assets are the files that documents show or link to, by key.
 	Assets map[string]Asset
 

@@ -23,7 +23,7 @@ import (
 // Options say how to read a folder.
 type Options struct {
 	// Site is what blog.yaml says. A folder with a mkdocs.yml brings its own
-	// settings and takes only Timezone from it.
+	// settings and takes only Timezone and OldURLs from it.
 	Site config.Site
 	// Now is the moment at which the site is built: posts dated after it are
 	// held back. The zero time holds none back.
@@ -114,6 +114,7 @@ type reading struct {
 	layout       layout
 	posts, pages []*draft
 	files        map[string]found // that documents name
+	moved        []moved          // the redirects file
 	probs        problem.List
 }
 
@@ -126,7 +127,7 @@ func (l *Loader) read(ctx context.Context) (*reading, error) {
 	switch data, err := l.root.ReadFile(mkdocsName); {
 	case err == nil:
 		r.config, r.format, r.layout = readMkDocs(data, &r.probs)
-		r.config.Timezone = l.opts.Site.Timezone
+		r.config.Timezone, r.config.OldURLs = l.opts.Site.Timezone, l.opts.Site.OldURLs
 		r.layout.authors = l.readAuthors(path.Join(path.Dir(r.layout.posts), authorsName), &r.probs)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading %s: %w", mkdocsName, err)
@@ -139,6 +140,10 @@ func (l *Loader) read(ctx context.Context) (*reading, error) {
 		}
 	}
 
+	var err error
+	if r.moved, err = l.readRedirects(&r.probs); err != nil {
+		return nil, err
+	}
 	lay := r.layout
 	posts, err := l.walk(ctx, lay.posts, lay, true, &r.probs)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -40,7 +40,7 @@ func (l *Loader) At(t time.Time) (*Site, problem.List) {
 		return nil, nil
 	}
 	probs := slices.Clone(r.probs)
-	site := &Site{Config: r.config, Redirects: map[string]string{}, Assets: map[string]Asset{}, format: r.format}
+	site := &Site{Config: r.config, Redirects: map[string]string{}, RedirectAt: map[string]Place{}, Assets: map[string]Asset{}, format: r.format}
 	b := &builder{
 		loader: l, reading: r, coming: l.coming(r), now: t, site: site, probs: &probs,
 		byFile: map[string]*Document{}, hidden: map[string]string{}, wrong: map[string]bool{}, unmeasured: map[string]string{},

@@ -124,7 +124,7 @@ func (l *Loader) scan(ctx context.Context) ([]input, error) {
 			if in.link, err = l.root.Readlink(name); err != nil {
 				return err
 			}
-		} else if !isMarkdown(name) && typeOf(name) == "" && name != mkdocsName && base != authorsName {
+		} else if !isMarkdown(name) && typeOf(name) == "" && name != mkdocsName && name != redirectsName && base != authorsName {
 			return nil
 		}
 		in.stamp, in.err = l.stampOf(name, e)

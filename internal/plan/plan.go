@@ -78,13 +78,7 @@ func Build(site *content.Site, version string) (*Plan, problem.List) {
 	if langs := site.Config.Languages; len(langs) > 1 {
 		b.plan.Redirects[languagesPath] = homesByLanguage(langs)
 	}
-	for from, to := range site.Redirects {
-		if b.paths[from] {
-			b.probs.Errorf(documentAt(site, to), 0, "remove the alias", "aliases: %s is a page of the site", from)
-			continue
-		}
-		b.plan.Redirects[from] = to
-	}
+	b.redirects()
 	slices.SortFunc(b.plan.Pages, func(x, y Page) int { return strings.Compare(x.Path, y.Path) })
 	b.probs.Sort()
 	return b.plan, b.probs
@@ -117,7 +111,7 @@ func (b *builder) all() {
 	}
 	b.languageTopics(add)
 	add("/sitemap.xml", func() {})
-	add(searchPath, func() {})
+	add(recipe.SearchPath, func() {})
 	add("/robots.txt", func() {
 		b.emit(&recipe.Recipe{Kind: recipe.Robots, Path: "/robots.txt", Site: b.siteOf(b.site.Config.Languages[0])})
 	})
@@ -178,7 +172,7 @@ func (b *builder) describe(l config.Language, stylesheet string) *recipe.Site {
 	s := &recipe.Site{
 		Title: cmp.Or(l.Title, cfg.Title), Description: cmp.Or(l.Desc, cfg.Description),
 		BaseURL: cfg.BaseURL, Author: cfg.Author,
-		Home: home, Icon: iconPath, Stylesheet: stylesheet, Feed: home + "feed.xml", Search: searchPath,
+		Home: home, Icon: iconPath, Stylesheet: stylesheet, Feed: home + "feed.xml", Search: recipe.SearchPath,
 	}
 	for _, n := range cfg.Nav {
 		url := home + strings.TrimPrefix(n.URL, "/")
@@ -220,6 +214,28 @@ func (b *builder) links() {
 				}
 				b.probs.Errorf(doc.File, l.Line, hint, "a link to nowhere: the site has no page %s", l.Path)
 			}
+		}
+	}
+}
+
+// redirects takes over the old addresses of the site: none that is a page, and
+// none that leads to none.
+func (b *builder) redirects() {
+	for from, to := range b.site.Redirects {
+		at, written := b.site.RedirectAt[from]
+		path, _, _ := strings.Cut(to, "#")
+		switch {
+		case b.paths[from] && written:
+			b.probs.Errorf(at.File, at.Line, "remove it, or give the page another address", "the old address %s is a page of the site", from)
+		case b.paths[from]: // a guess
+		case !b.paths[path] && b.site.Assets[strings.TrimPrefix(path, "/")].Key == "":
+			hint := "let it lead to a page; blog import urls finds the nearest"
+			if b.paths[path+"/"] {
+				hint = fmt.Sprintf("write it with a slash at its end: %s/", path)
+			}
+			b.probs.Errorf(at.File, at.Line, hint, "%s leads to nowhere: the site has no page %s", from, path)
+		default:
+			b.plan.Redirects[from] = to
 		}
 	}
 }

@@ -33,11 +33,20 @@ func write(t *testing.T, files map[string]string) string {
 
 func build(t *testing.T, files map[string]string) (*Plan, problem.List) {
 	t.Helper()
-	l, err := content.Open(write(t, files), content.Options{Site: config.Site{
+	return buildSite(t, files, content.Options{Site: testSite()})
+}
+
+func testSite() config.Site {
+	return config.Site{
 		Title: "Test", BaseURL: "https://example.com", PerPage: 10,
 		Languages: []config.Language{{Tag: "en"}, {Tag: "zh-Hant", Prefix: "zh", Title: "測試"}},
 		Nav:       []config.NavItem{{Text: map[string]string{"en": "Tags", "zh-Hant": "標籤"}, URL: "/tags/"}},
-	}})
+	}
+}
+
+func buildSite(t *testing.T, files map[string]string, opts content.Options) (*Plan, problem.List) {
+	t.Helper()
+	l, err := content.Open(write(t, files), opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,15 +9,11 @@ import (
 	"github.com/victorleungtw/blog/internal/search"
 )
 
-// searchPath is where a site is searched. What the route table has there is not
-// a page but the root of the index, for the edge function to tell the renderer.
-const searchPath = "/search"
-
 // search plans the index: the parts of each language, what lists them, and the
 // root. An edit changes one of each. They have paths, below that of the search,
 // so that a release holds them as it holds a page.
 func (b *builder) search() {
-	root := &recipe.Recipe{Kind: recipe.Search, Path: searchPath, Site: b.siteOf(b.site.Config.Languages[0]), Search: &recipe.SearchData{}}
+	root := &recipe.Recipe{Kind: recipe.Search, Path: recipe.SearchPath, Site: b.siteOf(b.site.Config.Languages[0]), Search: &recipe.SearchData{}}
 	for _, l := range b.site.Config.Languages {
 		parts := map[string][]recipe.SearchPost{}
 		var paths []string
@@ -35,7 +31,7 @@ func (b *builder) search() {
 				Path: d.Path, Title: d.Title, Date: d.Date, Tags: d.Tags, Source: d.Source.Digest,
 			})
 		}
-		base := searchPath + "/" + strings.ToLower(l.Tag)
+		base := recipe.SearchPath + "/" + strings.ToLower(l.Tag)
 		list := &recipe.SearchData{}
 		for name, posts := range parts {
 			slices.SortFunc(posts, func(x, y recipe.SearchPost) int { return strings.Compare(x.Path, y.Path) })

@@ -216,6 +216,10 @@ type URLEntry struct {
 	Alternates []Alternate `json:"alternates,omitempty"`
 }
 
+// SearchPath is where a site is searched. What the route table has there is not
+// a page but the root of the index: the edge function hands it to the renderer.
+const SearchPath = "/search"
+
 // SearchData is the index of the search, a tree of three levels: an edit makes
 // one part new, and what leads to it.
 type SearchData struct {
