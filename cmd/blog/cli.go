@@ -74,7 +74,7 @@ Where:
 
     --config FILE    the configuration; blog.yaml if not given. Without more,
                      the blog is the one that it describes on AWS; BLOG_ENV
-                     names another environment of it, as for the stacks
+                     names another environment of it, as cdk's -c env= does
     --local DIR      a folder on this machine instead, with two regions in it
     --primary ADDR --standby ADDR --routes ADDR
                      the parts one by one: dir:PATH or

@@ -62,6 +62,10 @@ type AWS struct {
 	KMS              bool   // buckets are encrypted with keys of the blog's own
 	AlarmEmail       string // who is told of an alarm; empty for nobody
 	GitHub           GitHub
+	Pipeline         Pipeline
+	TrialDays        int  // after which a trial that nobody deployed to is deleted; 0 for never
+	Trial            bool // ForEnv made this: another environment than the file's
+	Rehearsal        bool // this is the trial to which something else deploys and publishes first
 }
 
 // GitHub is the repository whose workflows publish, without a key of AWS that
@@ -76,6 +80,8 @@ type GitHub struct {
 	// CreateProvider makes GitHub known to the account's IAM, which can be
 	// done once in an account: false where it was done before.
 	CreateProvider bool
+	// Deploy lets a workflow deploy, too.
+	Deploy bool
 }
 
 // Prod is the environment that readers see. Its data outlives its stacks.
@@ -100,15 +106,16 @@ func (c *Config) Regions() []string {
 
 // ForEnv returns the config of an environment. For the one that the file
 // describes that is the config itself; any other is a trial: the primary
-// region alone, without a domain, which no workflow publishes to.
+// region alone, without a domain, with neither pipeline nor workflow of its own.
 func (c *Config) ForEnv(env string) *Config {
 	out := *c
 	if env == "" || env == c.AWS.Env {
 		return &out
 	}
-	out.AWS.Env = env
+	out.AWS.Env, out.AWS.Trial = env, true
 	out.AWS.Standby = ""
-	out.AWS.GitHub = GitHub{}
+	out.AWS.Rehearsal = c.AWS.rehearses(env)
+	out.AWS.GitHub, out.AWS.Pipeline = GitHub{}, Pipeline{}
 	out.Domain, out.Zone, out.Branches, out.BaseURL = "", Zone{}, false, ""
 	return &out
 }

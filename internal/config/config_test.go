@@ -120,11 +120,11 @@ const repositoryHint = " | owner and name, for example octocat/blog, or octocat@
 // A repository alone, and who makes GitHub known.
 func TestGitHub(t *testing.T) {
 	for src, want := range map[string]GitHub{
-		"octocat/blog":               {"octocat/blog", true},
-		"'octocat@1/blog@2'":         {"octocat@1/blog@2", true},
-		"{repository: octocat/blog}": {"octocat/blog", true},
-		"{repository: octocat/blog, create_provider: false}":   {"octocat/blog", false},
-		"{repository: octocat/.github, create_provider: True}": {"octocat/.github", true},
+		"octocat/blog":               {Repository: "octocat/blog", CreateProvider: true},
+		"'octocat@1/blog@2'":         {Repository: "octocat@1/blog@2", CreateProvider: true},
+		"{repository: octocat/blog}": {Repository: "octocat/blog", CreateProvider: true},
+		"{repository: octocat/blog, create_provider: false}":   {Repository: "octocat/blog", CreateProvider: false},
+		"{repository: octocat/.github, create_provider: True}": {Repository: "octocat/.github", CreateProvider: true},
 		"": {},
 	} {
 		cfg, probs := Parse("blog.yaml", []byte("title: Blog\naws:\n  github: "+src+"\n"))
@@ -157,12 +157,12 @@ func TestProblems(t *testing.T) {
 		{"zone of this machine", "title: Blog\ntimezone: Local\n", ":2: timezone: \"Local\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"zone a path", "title: Blog\ntimezone: ../../etc/passwd\n", ":2: timezone: \"../../etc/passwd\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"twice", "title: Blog\ntitle: Other\n", ":2: title is set twice, first in line 1 | keep one of the two\n"},
-		{"aws a text", "title: Blog\naws: sg\n", ":2: aws: want keys and values, got \"sg\" | its keys are account, alarm_email, env, github, kms, log_retention_days, name, region, renderer_memory, standby\n"},
-		{"github a list", "title: Blog\naws:\n  github: [a/b]\n", ":3: aws.github: want keys and values, got a list | its keys are create_provider, repository\n"},
+		{"aws a text", "title: Blog\naws: sg\n", ":2: aws: want keys and values, got \"sg\" | its keys are account, alarm_email, env, github, kms, log_retention_days, name, pipeline, region, renderer_memory, standby, trial_days\n"},
+		{"github a list", "title: Blog\naws:\n  github: [a/b]\n", ":3: aws.github: want keys and values, got a list | its keys are create_provider, deploy, repository\n"},
 		{"github without a repository", "title: Blog\naws:\n  github:\n    create_provider: no\n    repo: a/b\n",
 			":3: aws.github without a repository | add for example repository: octocat/blog\n" +
 				":4: aws.github.create_provider: want true or false, got \"no\"\n" +
-				":5: unknown key \"aws.github.repo\" | its keys are create_provider, repository\n"},
+				":5: unknown key \"aws.github.repo\" | its keys are create_provider, deploy, repository\n"},
 		{"every repository", "title: Blog\naws: {github: octocat/*}\n", ":2: aws.github: \"octocat/*\" is not a repository of GitHub" + repositoryHint},
 		{"any letter", "title: Blog\naws: {github: {repository: 'octocat/blo?'}}\n", ":2: aws.github.repository: \"octocat/blo?\" is not a repository of GitHub" + repositoryHint},
 		{"a claim", "title: Blog\naws: {github: 'octocat/blog:ref:refs/heads/main'}\n", ":2: aws.github: \"octocat/blog:ref:refs/heads/main\" is not a repository of GitHub" + repositoryHint},
@@ -233,6 +233,7 @@ func TestProblems(t *testing.T) {
 				":2: old_urls: \"/{slug}/{hour}\" has {hour} | a path made of {slug}, {year}, {month} and {day}, for example /posts/{slug}/\n"},
 		{"memory", "title: Blog\naws: {renderer_memory: 64}\n", ":2: aws.renderer_memory: want a number from 128 to 10240, got 64\n"},
 		{"retention", "title: Blog\naws: {log_retention_days: 31}\n", ":2: aws.log_retention_days: CloudWatch cannot keep logs for 31 days | 30 and 60 are the nearest\n"},
+		{"days of a trial", "title: Blog\naws: {trial_days: 0}\n", ":2: aws.trial_days: want a number from 1 to 365, got 0\n"},
 		{"retention range", "title: Blog\naws: {log_retention_days: 0}\n", ":2: aws.log_retention_days: want a number from 1 to 3653, got 0\n"},
 		{"name", "title: Blog\naws: {name: My_Blog}\n", ":2: aws.name: name \"My_Blog\": want lower-case letters, digits and single hyphens, a letter first | it is part of every resource's name, some of which are short\n"},
 		{"env", "title: Blog\naws: {env: production1}\n", ":2: aws.env: environment \"production1\" is longer than 10 characters | it is part of every resource's name, some of which are short\n"},
@@ -294,7 +295,7 @@ func TestForEnv(t *testing.T) {
 		t.Errorf("ForEnv(prod): %+v", same)
 	}
 	dev := cfg.ForEnv("dev")
-	if dev.AWS.Env != "dev" || len(dev.Regions()) != 1 || dev.LiveDomain() != "" || dev.BaseURL != "" || dev.Branches {
+	if dev.AWS.Env != "dev" || !dev.AWS.Trial || cfg.AWS.Trial || len(dev.Regions()) != 1 || dev.LiveDomain() != "" || dev.BaseURL != "" || dev.Branches {
 		t.Errorf("ForEnv(dev): %+v", dev)
 	}
 	if cfg.AWS.Standby == "" || cfg.BaseURL != "https://x.y" {

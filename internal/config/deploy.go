@@ -167,6 +167,7 @@ func (r *reader) github(n *yaml.Node, g *GitHub) {
 	r.mapping(n, "aws.github", fields{
 		"repository":      r.repository("aws.github.repository", &g.Repository),
 		"create_provider": r.boolean("aws.github.create_provider", &g.CreateProvider),
+		"deploy":          r.boolean("aws.github.deploy", &g.Deploy),
 	})
 	if n.Kind == yaml.MappingNode && r.at["aws.github.repository"] == 0 {
 		r.probs.Errorf(r.file, r.at["aws.github"], "add for example repository: octocat/blog", "aws.github without a repository")

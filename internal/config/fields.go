@@ -37,6 +37,7 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 	}
 	r.addresses(cfg)
 	r.regions(cfg)
+	r.deployers(cfg)
 }
 
 const titleHint = `write for example title: "Notes of a traveller"`
@@ -69,6 +70,8 @@ func (r *reader) aws(n *yaml.Node, a *AWS) {
 		"kms":                r.boolean("aws.kms", &a.KMS),
 		"alarm_email":        r.email(&a.AlarmEmail),
 		"github":             func(n *yaml.Node) { r.github(n, &a.GitHub) },
+		"pipeline":           func(n *yaml.Node) { r.pipeline(n, &a.Pipeline) },
+		"trial_days":         r.number("aws.trial_days", 1, 365, &a.TrialDays),
 	})
 }
 

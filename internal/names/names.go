@@ -36,6 +36,16 @@ const LiveAlias = "live"
 // request came through the distribution. Its value is the secret OriginSecret.
 const OriginHeader = "x-origin-verify"
 
+// The tags of every stack, and so of what is in it.
+const (
+	TagBlog = "blog" // the blog's name
+	TagEnv  = "env"
+	// TagTrialDays is on the stacks of a trial: how many days after the last
+	// deployment it may be deleted. Not a date, which would make each synth's
+	// template another one.
+	TagTrialDays = "trial-days"
+)
+
 // The keys of an S3 bucket, as package store lays them out: what is written
 // once, and what changes.
 const (
@@ -66,6 +76,13 @@ const (
 	// EnvOriginSecret holds the SecretId (a name, which GetSecretValue takes
 	// as well as an ARN) of the secret OriginSecret.
 	EnvOriginSecret = "BLOG_ORIGIN_SECRET_ARN"
+)
+
+// The sweeper's environment.
+const (
+	EnvName    = "BLOG_NAME"    // of the blog whose trials it deletes
+	EnvKeep    = "BLOG_KEEP"    // environments that are none, with commas
+	EnvRegions = "BLOG_REGIONS" // where stacks are, with commas
 )
 
 // The longest name and environment. Longer ones would not leave room for what
@@ -148,6 +165,9 @@ func (n Names) BucketPrefix() string { return n.String() }
 // LogBucketPrefix is the same for the bucket of logs.
 func (n Names) LogBucketPrefix() string { return n.String() + "-logs" }
 
+// ArtifactBucketPrefix is the same for what a pipeline hands from step to step.
+func (n Names) ArtifactBucketPrefix() string { return n.String() + "-pipe" }
+
 // Bucket is the release bucket of one region. S3 gives a bucket in the
 // account-regional namespace the name <prefix>-<account>-<region>-an
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html).
@@ -192,6 +212,9 @@ func (n Names) OriginSecret() string { return n.name + "/" + n.env + "/origin-ke
 func (n Names) RendererHost(region string) string {
 	return n.name + "/" + n.env + "/renderer-host/" + region
 }
+
+// Publisher is the role that fills a trial for who deploys it.
+func (n Names) Publisher() string { return n.String() + "-publisher" }
 
 // Parameters is the path of the Systems Manager parameters in GlobalRegion.
 func (n Names) Parameters() string { return "/" + n.name + "/" + n.env + "/" }
