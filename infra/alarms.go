@@ -24,7 +24,7 @@ import (
 // reference here would close that circle, which CloudFormation refuses only
 // when it is deployed.
 func newAlarms(c RenderConfig, logs awslogs.LogGroup) {
-	topic := newTopic(c)
+	topic := newTopic(c.Stack, c.Names.String()+" "+c.Region, c.AlarmEmail)
 	live := map[string]string{
 		"FunctionName": c.Names.Renderer(),
 		"Resource":     c.Names.Renderer() + ":" + names.LiveAlias,
@@ -84,10 +84,11 @@ func newAlarm(scope constructs.Construct, a alarm, topic awssns.ITopic) {
 	}).AddAlarmAction(awscloudwatchactions.NewSnsAction(topic))
 }
 
-// newTopic makes the topic that alarms publish to, and tells the author.
-func newTopic(c RenderConfig) awssns.Topic {
-	topic := awssns.NewTopic(c.Stack, jsii.String("Alarms"), &awssns.TopicProps{
-		DisplayName: jsii.String(c.Names.String() + " " + c.Region),
+// newTopic makes the topic that alarms publish to, and tells the author by
+// email, if there is an address.
+func newTopic(scope constructs.Construct, title, email string) awssns.Topic {
+	topic := awssns.NewTopic(scope, jsii.String("Alarms"), &awssns.TopicProps{
+		DisplayName: jsii.String(title),
 		EnforceSSL:  jsii.Bool(true),
 	})
 	// A topic with a policy has lost the default one, by which the alarms of
@@ -99,8 +100,8 @@ func newTopic(c RenderConfig) awssns.Topic {
 		Resources:  jsii.Strings(*topic.TopicArn()),
 		Conditions: &map[string]any{"StringEquals": map[string]string{"AWS:SourceAccount": account()}},
 	}))
-	if c.AlarmEmail != "" {
-		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(c.AlarmEmail), nil))
+	if email != "" {
+		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(email), nil))
 	}
 	return topic
 }

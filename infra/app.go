@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -13,10 +14,22 @@ import (
 // Blog is what the app is made from: checked configuration, and what the
 // machine that runs it adds.
 type Blog struct {
-	Config      *config.Config
-	Names       names.Names
-	Account     string // twelve digits; empty when it is known only at deployment
-	RendererDir string // the folder of the built renderer: one file, bootstrap
+	Config *config.Config
+	Names  names.Names
+	Built  Built
+}
+
+// sweeps says whether this environment is the one that deletes the others.
+func (b Blog) sweeps() bool { return b.Config.AWS.TrialDays > 0 && !b.Config.AWS.Trial }
+
+// tags are on every stack.
+func (b Blog) tags() map[string]string {
+	a := b.Config.AWS
+	out := map[string]string{names.TagBlog: a.Name, names.TagEnv: a.Env}
+	if a.Trial && a.TrialDays > 0 {
+		out[names.TagTrialDays] = strconv.Itoa(a.TrialDays)
+	}
+	return out
 }
 
 // wire makes every stack. It is the map of the system:
@@ -26,6 +39,7 @@ type Blog struct {
 //	each region       Content ──▶ Render                ▼
 //	                  (standby first)  └─────────────▶ Edge  us-east-1
 //	us-east-1         Global ──▶ Ops, when a repository publishes
+//	primary region    Pipeline, when CodePipeline deploys
 //	us-east-1         Edge ──▶ Janitor
 //
 // An arrow is an order of deployment. The only reference that CloudFormation
@@ -40,8 +54,8 @@ func wire(app awscdk.App, b Blog) {
 	in := func(part, region, description string) awscdk.Stack {
 		return newStack(app, stackConfig{
 			Name: n.Stack(part), Description: description,
-			Account: b.Account, Region: region,
-			Tags: map[string]string{"blog": cfg.AWS.Name, "env": cfg.AWS.Env},
+			Region: region,
+			Tags:   b.tags(),
 		})
 	}
 
@@ -75,6 +89,7 @@ func wire(app awscdk.App, b Blog) {
 	edge := EdgeConfig{
 		Stack:      in("edge", names.GlobalRegion, "Blog: distribution and edge function"),
 		Names:      n,
+		LogsDays:   cfg.AWS.LogRetentionDays,
 		Domain:     cfg.LiveDomain(),
 		ZoneID:     cfg.Zone.ID,
 		Branches:   cfg.Branches && cfg.LiveDomain() != "",
@@ -91,7 +106,7 @@ func wire(app awscdk.App, b Blog) {
 			Primary:     region == regions[0],
 			Domain:      cfg.LiveDomain(),
 			ZoneID:      cfg.Zone.ID,
-			RendererDir: b.RendererDir,
+			RendererDir: b.Built.Renderer,
 			Memory:      cfg.AWS.RendererMemory,
 			KMS:         cfg.AWS.KMS,
 			LogsDays:    cfg.AWS.LogRetentionDays,
@@ -114,16 +129,55 @@ func wire(app awscdk.App, b Blog) {
 	newJanitor(janitor)
 	after(janitor.Stack, edge.Stack) // its parameter names the distribution
 
-	if cfg.AWS.GitHub.Repository != "" {
-		newOps(OpsConfig{
+	if cfg.AWS.GitHub.Repository != "" || cfg.AWS.Rehearsal {
+		ops := OpsConfig{
 			Stack:      in("ops", names.GlobalRegion, "Blog: who publishes"),
 			Names:      n,
 			Regions:    regions,
 			KMS:        cfg.AWS.KMS,
 			GitHub:     cfg.AWS.GitHub,
+			Rehearsal:  b.rehearsal(),
 			RouteTable: global.RouteTable,
+		}
+		if cfg.AWS.Rehearsal {
+			newRehearsalPublisher(ops)
+		} else {
+			newOps(ops)
+		}
+	}
+	if cfg.AWS.Pipeline.Connection != "" {
+		newPipeline(PipelineConfig{
+			Stack:      in("pipeline", regions[0], "Blog: deploys what is pushed"),
+			Names:      n,
+			Rehearsal:  b.rehearsal(),
+			Keep:       keep,
+			Pipeline:   cfg.AWS.Pipeline,
+			Regions:    regions,
+			LogsDays:   cfg.AWS.LogRetentionDays,
+			AlarmEmail: cfg.AWS.AlarmEmail,
 		})
 	}
+	if b.sweeps() {
+		newSweeper(SweeperConfig{
+			Stack:      in("sweeper", names.GlobalRegion, "Blog: deletes trials"),
+			Names:      n,
+			Name:       cfg.AWS.Name,
+			Keep:       slices.Compact([]string{config.Prod, cfg.AWS.Env}),
+			Region:     cfg.AWS.Region,
+			SweeperDir: b.Built.Sweeper,
+			LogsDays:   cfg.AWS.LogRetentionDays,
+			AlarmEmail: cfg.AWS.AlarmEmail,
+		})
+	}
+}
+
+// rehearsal are the names of the trial that is deployed first.
+func (b Blog) rehearsal() names.Names {
+	n, err := names.New(b.Config.AWS.Name, config.Rehearsal)
+	if err != nil {
+		panic(err) // a name that was checked, and a constant
+	}
+	return n
 }
 
 // zoneToCreate is the domain whose hosted zone is the blog's own.
@@ -137,16 +191,14 @@ func zoneToCreate(cfg *config.Config) string {
 // stackConfig says where a stack is.
 type stackConfig struct {
 	Name, Description string
-	Account, Region   string
+	Region            string
 	Tags              map[string]string
 }
 
-// newStack makes a stack whose id, with which the CLI selects it, is its name.
+// newStack makes a stack whose id, with which the CLI selects it, is its name. It
+// is of no account: the CDK would write the number into the template, in buckets,
+// policies and even the logical ids of a function's versions.
 func newStack(app awscdk.App, c stackConfig) awscdk.Stack {
-	env := &awscdk.Environment{Region: jsii.String(c.Region)}
-	if c.Account != "" {
-		env.Account = jsii.String(c.Account)
-	}
 	tags := map[string]*string{}
 	for k, v := range c.Tags {
 		tags[k] = jsii.String(v)
@@ -154,7 +206,7 @@ func newStack(app awscdk.App, c stackConfig) awscdk.Stack {
 	return awscdk.NewStack(app, jsii.String(c.Name), &awscdk.StackProps{
 		StackName:   jsii.String(c.Name),
 		Description: jsii.String(c.Description),
-		Env:         env,
+		Env:         &awscdk.Environment{Region: jsii.String(c.Region)},
 		Tags:        &tags,
 	})
 }

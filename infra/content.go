@@ -40,7 +40,7 @@ func newContent(c ContentConfig) {
 	c.Stack.SetTerminationProtection(jsii.Bool(c.Keep))
 	key := newContentKey(c)
 
-	logs := newBucket(c, "Logs", awss3.BucketProps{
+	logs := newBucket(c.Stack, c.Keep, "Logs", awss3.BucketProps{
 		BucketNamePrefix: jsii.String(c.Names.LogBucketPrefix()),
 		Encryption:       awss3.BucketEncryption_S3_MANAGED, // log delivery cannot use a key of ours
 		LifecycleRules: &[]*awss3.LifecycleRule{{
@@ -52,10 +52,8 @@ func newContent(c ContentConfig) {
 	})
 
 	props := awss3.BucketProps{
-		BucketNamePrefix:       jsii.String(c.Names.BucketPrefix()),
-		Encryption:             awss3.BucketEncryption_S3_MANAGED,
-		ServerAccessLogsBucket: logs,
-		ServerAccessLogsPrefix: jsii.String("s3/"),
+		BucketNamePrefix: jsii.String(c.Names.BucketPrefix()),
+		Encryption:       awss3.BucketEncryption_S3_MANAGED,
 		LifecycleRules: &[]*awss3.LifecycleRule{{
 			Id:                                  jsii.String("leftovers"),
 			NoncurrentVersionExpiration:         days(noncurrentDays),
@@ -63,31 +61,37 @@ func newContent(c ContentConfig) {
 			ExpiredObjectDeleteMarker:           jsii.Bool(true),
 		}},
 	}
+	if c.Keep {
+		props.ServerAccessLogsBucket, props.ServerAccessLogsPrefix = logs, jsii.String("s3/")
+	} // A trial's would come in for hours after its bucket was emptied to go.
 	if key != nil {
 		props.Encryption, props.EncryptionKey = awss3.BucketEncryption_KMS, key
 		props.BucketKeyEnabled = jsii.Bool(true) // one call to KMS for many objects
 	}
 	replicate(c, &props)
-	releases := newBucket(c, "Releases", props)
+	releases := newBucket(c.Stack, c.Keep, "Releases", props)
 	for _, s := range releasePolicy(c) {
 		releases.AddToResourcePolicy(s)
+	}
+	if !c.Keep {
+		holdEmptier(c.Stack, c.LogsDays)
 	}
 }
 
 // newBucket adds what every bucket of the blog has: a name in the account's
 // own namespace, no public access, TLS 1.2, versions.
-func newBucket(c ContentConfig, id string, props awss3.BucketProps) awss3.Bucket {
+func newBucket(stack awscdk.Stack, keep bool, id string, props awss3.BucketProps) awss3.Bucket {
 	props.BucketNamespace = awss3.BucketNamespace_ACCOUNT_REGIONAL
 	props.BlockPublicAccess = awss3.BlockPublicAccess_BLOCK_ALL()
 	props.ObjectOwnership = awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED
 	props.EnforceSSL = jsii.Bool(true)
 	props.MinimumTLSVersion = jsii.Number(1.2)
 	props.Versioned = jsii.Bool(true)
-	props.RemovalPolicy = removal(c.Keep)
-	if !c.Keep {
+	props.RemovalPolicy = removal(keep)
+	if !keep {
 		props.AutoDeleteObjects = jsii.Bool(true) // a trial leaves no trace
 	}
-	return awss3.NewBucket(c.Stack, jsii.String(id), &props)
+	return awss3.NewBucket(stack, jsii.String(id), &props)
 }
 
 // newContentKey makes the key of the release bucket, or nil. It can be found
@@ -102,6 +106,10 @@ func newContentKey(c ContentConfig) awskms.Key {
 		EnableKeyRotation: jsii.Bool(true),
 		RemovalPolicy:     removal(c.Keep),
 	})
+	if !c.Keep {
+		// It can be brought back until then; KMS has no shorter time.
+		key.Node().DefaultChild().(awskms.CfnKey).SetPendingWindowInDays(jsii.Number(7))
+	}
 	key.AddToResourcePolicy(cloudFrontMay("CloudFrontDecrypts", "kms:Decrypt", "*"), jsii.Bool(false))
 	return key
 }

@@ -45,7 +45,7 @@ func TestBuckets(t *testing.T) {
 			}
 		}
 	})
-	if total != 16 { // two in each of eight content stacks
+	if total != 21 { // two in each of ten content stacks, and a pipeline's
 		t.Errorf("looked at %d buckets", total)
 	}
 }
@@ -59,6 +59,12 @@ func TestLifecycle(t *testing.T) {
 				if strings.HasPrefix(id, "Logs") {
 					if m["ExpirationInDays"] != float64(d.blog.Config.AWS.LogRetentionDays) {
 						t.Errorf("%s keeps logs for %v days", id, m["ExpirationInDays"])
+					}
+					continue
+				}
+				if strings.HasPrefix(id, "Artifacts") {
+					if m["ExpirationInDays"] != float64(artifactDays) {
+						t.Errorf("%s: %v", id, m)
 					}
 					continue
 				}
@@ -230,11 +236,12 @@ func TestReplication(t *testing.T) {
 // stateful are the logical ids of what holds data. CloudFormation deletes a
 // resource whose id changes and makes another: an id here is for ever.
 var stateful = map[string]string{
-	"Global RouteTable82FB8FA6": "AWS::CloudFront::KeyValueStore",
-	"Global ZoneA5DE4B68":       "AWS::Route53::HostedZone",
-	"Content ReleasesE6BA3EBF":  "AWS::S3::Bucket",
-	"Content Logs6819BB44":      "AWS::S3::Bucket",
-	"Content Key961B73FD":       "AWS::KMS::Key",
+	"Global RouteTable82FB8FA6":  "AWS::CloudFront::KeyValueStore",
+	"Global ZoneA5DE4B68":        "AWS::Route53::HostedZone",
+	"Content ReleasesE6BA3EBF":   "AWS::S3::Bucket",
+	"Content Logs6819BB44":       "AWS::S3::Bucket",
+	"Content Key961B73FD":        "AWS::KMS::Key",
+	"Pipeline Artifacts82DD59A1": "AWS::S3::Bucket",
 }
 
 func TestStatefulResources(t *testing.T) {
@@ -247,6 +254,8 @@ func TestStatefulResources(t *testing.T) {
 		part := "Content"
 		if strings.HasSuffix(s.Name, "-global") {
 			part = "Global"
+		} else if strings.HasSuffix(s.Name, "-pipeline") {
+			part = "Pipeline"
 		}
 		for id, r := range s.Template.Resources {
 			if !types[r.Type] {

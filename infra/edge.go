@@ -14,6 +14,7 @@ import (
 type EdgeConfig struct {
 	Stack            awscdk.Stack
 	Names            names.Names
+	LogsDays         int
 	Domain           string // empty for CloudFront's own
 	ZoneID           string
 	Branches         bool   // of Domain: *.branch.<Domain> is the edge's too
@@ -25,6 +26,9 @@ type EdgeConfig struct {
 // the domain's records. It holds no data, and all of it follows from package
 // edge, which is what previews and tests run.
 func newEdge(c EdgeConfig) {
+	// CloudFront makes the log of a function when there is something to write,
+	// and would keep it for ever.
+	newLogGroup(c.Stack, "FunctionLog", "/aws/cloudfront/function/"+c.Names.EdgeFunction(), c.LogsDays)
 	function := awscloudfront.NewFunction(c.Stack, jsii.String("Function"), &awscloudfront.FunctionProps{
 		FunctionName:  jsii.String(c.Names.EdgeFunction()),
 		Comment:       jsii.String("Path to page"),

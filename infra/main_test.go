@@ -18,7 +18,7 @@ func TestLoad(t *testing.T) {
 		{"the same account", "title: Blog\naws: {account: '111122223333'}\n", "", "111122223333", ""},
 		{"another account", "title: Blog\naws: {account: '111122223333'}\n", "", "444455556666", "the credentials in use are of account 444455556666"},
 		{"another environment", "title: Blog\n", "dev", "", ""},
-		{"no environment", "title: Blog\n", "Dev 1", "", "BLOG_ENV: environment"},
+		{"no environment", "title: Blog\n", "Dev 1", "", "-c env or BLOG_ENV: environment"},
 		{"a problem, with its line", "title: Blog\nregion: x\n", "", "", "blog.yaml:2: unknown key"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -26,16 +26,36 @@ func TestLoad(t *testing.T) {
 			if err := os.WriteFile(path, []byte(c.yaml), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			b, err := load(path, c.env, c.account)
+			_, err := load(path, c.env, c.account)
 			switch {
 			case c.want == "" && err != nil:
 				t.Error(err)
 			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 				t.Errorf("got %v, want %s", err, c.want)
-			case c.want == "" && c.account != "" && b.Account != c.account:
-				t.Errorf("account %q", b.Account)
 			}
 		})
+	}
+}
+
+// One environment is named, or the same one twice.
+func TestEnvironment(t *testing.T) {
+	for _, c := range []struct{ context, variable, want, wrong string }{
+		{"", "", "", ""},
+		{`{"@aws-cdk/x": true}`, "", "", ""},
+		{`{"env": "dev"}`, "", "dev", ""},
+		{`{"env": "dev"}`, "dev", "dev", ""},
+		{"", "dev", "dev", ""},
+		{`{"env": 7}`, "", "7", ""}, // which is then no name
+		{`{"env": "dev"}`, "prod", "", "-c env=dev, and BLOG_ENV is prod"},
+		{`{"env": ""}`, "dev", "", "names no environment"},
+		{`{`, "", "", "CDK_CONTEXT_JSON"},
+	} {
+		got, err := environment(func(key string) string {
+			return map[string]string{"CDK_CONTEXT_JSON": c.context, "BLOG_ENV": c.variable}[key]
+		})
+		if got != c.want || (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("context %s, BLOG_ENV=%s: %q %v, want %q %s", c.context, c.variable, got, err, c.want, c.wrong)
+		}
 	}
 }
 
@@ -45,7 +65,7 @@ func TestBuildRenderer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles the renderer")
 	}
-	dir, err := buildRenderer(context.Background(), "..")
+	dir, err := buildFunction(context.Background(), "..", "renderer")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ type OpsConfig struct {
 	Regions    []string
 	KMS        bool
 	GitHub     config.GitHub
+	Rehearsal  names.Names // which a workflow that deploys publishes to
 	RouteTable awscloudfront.IKeyValueStore
 }
 
@@ -48,20 +49,29 @@ func newOps(c OpsConfig) {
 			ClientIdList: jsii.Strings(stsAudience),
 		}).AttrArn()
 	}
-	role := awsiam.NewRole(c.Stack, jsii.String("Publisher"), &awsiam.RoleProps{
-		Description: jsii.String("Blog: publishes from " + c.GitHub.Repository),
-		AssumedBy: awsiam.NewWebIdentityPrincipal(jsii.String(provider), &map[string]any{
-			"StringEquals": map[string]string{
-				githubIssuer + ":aud": stsAudience,
-				githubIssuer + ":sub": "repo:" + c.GitHub.Repository + ":environment:" + c.Names.Env(),
-			},
-		}),
-		MaxSessionDuration: awscdk.Duration_Hours(jsii.Number(1)),
-	})
+	role := newWorkflowRole(c, "Publisher", "publishes", provider, "repo:"+c.GitHub.Repository+":environment:"+c.Names.Env())
 	for _, s := range publisherPolicy(c) {
 		role.AddToPolicy(s)
 	}
 	output(c.Stack, "PublisherRole", *role.RoleArn(), "Write this as the variable PUBLISHER_ROLE of "+c.GitHub.Repository)
+	if c.GitHub.Deploy {
+		newDeployer(c, provider)
+	}
+}
+
+// newWorkflowRole makes a role for jobs of the repository whose tokens have one
+// of the subjects: a text, or a list of them.
+func newWorkflowRole(c OpsConfig, id, does, provider string, subjects any) awsiam.Role {
+	return awsiam.NewRole(c.Stack, jsii.String(id), &awsiam.RoleProps{
+		Description: jsii.String("Blog: " + does + " from " + c.GitHub.Repository),
+		AssumedBy: awsiam.NewWebIdentityPrincipal(jsii.String(provider), &map[string]any{
+			"StringEquals": map[string]any{
+				githubIssuer + ":aud": stsAudience,
+				githubIssuer + ":sub": subjects,
+			},
+		}),
+		MaxSessionDuration: awscdk.Duration_Hours(jsii.Number(1)),
+	})
 }
 
 // publisherPolicy is all that blog publish, rollback, status and diff need. It

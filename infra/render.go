@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/victorleungtw/blog/internal/names"
@@ -35,15 +36,23 @@ const batchMinutes = 5
 // newRender makes one region's renderer and the ways to it. It holds no data:
 // all of it can be deleted and made again.
 func newRender(c RenderConfig) {
-	logs := awslogs.NewLogGroup(c.Stack, jsii.String("Logs"), &awslogs.LogGroupProps{
-		LogGroupName:  jsii.String("/aws/lambda/" + c.Names.Renderer()),
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})
-	// The number of days itself; the construct has a name for each.
-	logs.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(c.LogsDays))
+	logs := newLogGroup(c.Stack, "Logs", "/aws/lambda/"+c.Names.Renderer(), c.LogsDays)
 	live := newRenderer(c, logs)
 	newAPI(c, live)
 	newAlarms(c, logs)
+}
+
+// newLogGroup makes a log that goes with its stack. Without a name CloudFormation
+// gives it one.
+func newLogGroup(scope constructs.Construct, id, name string, days int) awslogs.LogGroup {
+	props := &awslogs.LogGroupProps{RemovalPolicy: awscdk.RemovalPolicy_DESTROY}
+	if name != "" {
+		props.LogGroupName = jsii.String(name)
+	}
+	logs := awslogs.NewLogGroup(scope, jsii.String(id), props)
+	// The number of days itself; the construct has a name for each.
+	logs.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(days))
+	return logs
 }
 
 // newRenderer makes the function and the alias through which everyone calls it.

@@ -26,13 +26,25 @@ hosted_zone: {id: Z0123456789ABCDEFGHIJ}
 branches: true
 aws: {account: "123456789012", region: ap-southeast-1, standby: ap-east-1, kms: true, alarm_email: ops@example.com, github: octocat@123/blog@456}
 `},
-	{name: "single", yaml: "title: Blog\naws: {region: eu-west-1, github: {repository: octocat/blog, create_provider: false}}\n"},
+	{name: "single", yaml: "title: Blog\naws: {region: eu-west-1, github: {repository: octocat/blog, create_provider: false, deploy: true}}\n"},
 	{name: "alone", yaml: "title: Blog\ndomain: example.com\nhosted_zone: {id: Z0123456789ABCDEFGHIJ}\naws: {region: eu-west-1}\n"},
 	// The first deployment of a blog that makes its zone, in the region where
 	// the global stacks are.
 	{name: "first", yaml: "title: Blog\ndomain: blog.example.com\nhosted_zone: {create: true}\naws: {region: us-east-1}\n"},
 	{name: "dev", file: "../blog.yaml", env: "dev"},
+	{name: "swept", yaml: swept},
+	{name: "trial", yaml: swept, env: "dev"},
 }
+
+// swept is a blog that a pipeline deploys, and whose trials are deleted.
+const swept = `
+title: Blog
+aws:
+  kms: true
+  alarm_email: ops@example.com
+  trial_days: 3
+  pipeline: {repository: octocat/blog, connection: "arn:aws:codeconnections:eu-west-1:123456789012:connection/aabbccdd-8aad-4d5d-8878-dfcab0bc441f"}
+`
 
 // deployment is one configuration and what came of it.
 type deployment struct {
@@ -48,6 +60,7 @@ type stack struct {
 	Name, Region string
 	After        []string // stacks that are deployed before it
 	Protected    bool
+	Tags         map[string]string
 	Size         int
 	Template     template
 }
@@ -96,7 +109,7 @@ func testMain(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// synth does what run does, with a renderer that takes no time to build.
+// synth does what run does, with functions that take no time to build.
 func (d *deployment) synth(tmp string) error {
 	if d.file == "" {
 		d.file = filepath.Join(tmp, d.name+".yaml")
@@ -108,12 +121,14 @@ func (d *deployment) synth(tmp string) error {
 	if d.blog, err = load(d.file, d.env, ""); err != nil {
 		return err
 	}
-	d.blog.RendererDir = filepath.Join(tmp, "renderer")
-	if err := os.MkdirAll(d.blog.RendererDir, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(d.blog.RendererDir, "bootstrap"), []byte("not a renderer\n"), 0o755); err != nil {
-		return err
+	for name, dir := range d.blog.Built.folders() {
+		*dir = filepath.Join(tmp, name)
+		if err := os.MkdirAll(*dir, 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(*dir, "bootstrap"), []byte("not a "+name+"\n"), 0o755); err != nil {
+			return err
+		}
 	}
 	context, err := cdkContext()
 	if err != nil {
@@ -149,6 +164,7 @@ func (d *deployment) read() error {
 			Properties        struct {
 				TemplateFile          string
 				TerminationProtection bool
+				Tags                  map[string]string
 			}
 		}
 	}
@@ -170,7 +186,7 @@ func (d *deployment) read() error {
 		}
 		s := &stack{
 			Name: name, Region: a.Environment[strings.LastIndex(a.Environment, "/")+1:],
-			Protected: a.Properties.TerminationProtection, Size: len(data),
+			Protected: a.Properties.TerminationProtection, Tags: a.Properties.Tags, Size: len(data),
 		}
 		for _, dep := range a.Dependencies {
 			if part, ok := strings.CutPrefix(dep, d.blog.Names.String()+"-"); ok && !strings.HasSuffix(dep, ".assets") {
@@ -304,6 +320,8 @@ func TestStacks(t *testing.T) {
 		"single": "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-eu-west-1@eu-west-1",
 		"alone":  "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-eu-west-1@eu-west-1",
 		"first":  "content-us-east-1@us-east-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-us-east-1@us-east-1",
+		"swept":  "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 pipeline@ap-southeast-1 render-ap-southeast-1@ap-southeast-1 sweeper@us-east-1",
+		"trial":  "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-ap-southeast-1@ap-southeast-1",
 		"dev":    "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-southeast-1@ap-southeast-1",
 	}
 	for _, d := range deployments {
