@@ -61,13 +61,13 @@ func newPipeline(c PipelineConfig) {
 
 	stages := []*cp.CfnPipeline_StageDeclarationProperty{
 		stage("Source", p.source()),
-		stage("Test", p.codeBuild("Build", build, source, assembly, nil)),
-		stage("Rehearsal", p.codeBuild("Deploy", deploy, assembly, "", &c.Rehearsal)),
+		stage("Test", p.codeBuild("Build", build, sourceArtifact, builtArtifact, nil)),
+		stage("Rehearsal", p.codeBuild("Deploy", deploy, builtArtifact, "", &c.Rehearsal)),
 	}
 	if c.Pipeline.Approve {
 		stages = append(stages, stage("Approval", p.approval()))
 	}
-	stages = append(stages, stage("Live", p.codeBuild("Deploy", deploy, assembly, "", &c.Names)))
+	stages = append(stages, stage("Live", p.codeBuild("Deploy", deploy, builtArtifact, "", &c.Names)))
 
 	made := cp.NewCfnPipeline(c.Stack, jsii.String("Pipeline"), &cp.CfnPipelineProps{
 		Name:         jsii.String(c.Names.String()),
@@ -94,8 +94,8 @@ func newPipeline(c PipelineConfig) {
 
 // The names of the two artifacts.
 const (
-	source   = "Source"
-	assembly = "Assembly"
+	sourceArtifact = "Source"
+	builtArtifact  = "Assembly"
 
 	// artifactDays is how long a commit can be deployed again as it was built.
 	artifactDays = 30
@@ -123,7 +123,7 @@ func (p pipeline) source() *cp.CfnPipeline_ActionDeclarationProperty {
 			"BranchName": p.Pipeline.Branch, "OutputArtifactFormat": "CODE_ZIP",
 			"DetectChanges": "false", // triggers does
 		},
-		OutputArtifacts: &[]*cp.CfnPipeline_OutputArtifactProperty{{Name: jsii.String(source)}},
+		OutputArtifacts: &[]*cp.CfnPipeline_OutputArtifactProperty{{Name: jsii.String(sourceArtifact)}},
 	}
 }
 

@@ -69,6 +69,7 @@ var effectless = map[string]string{
 	"AWS::CodeDeploy::DeploymentGroup":    "as the application",
 	"AWS::CodePipeline::Pipeline":         "builds and deploys",
 	"AWS::Events::Rule":                   "sets a remedy going",
+	"AWS::Lambda::EventInvokeConfig":      "how often an event is tried again",
 	"AWS::Lambda::Version":                "a copy of the function; a template has one, which the alias names",
 	"AWS::SQS::Queue":                     "keeps what a remedy could not do",
 
@@ -108,9 +109,10 @@ var effectlessProperties = map[string]string{
 	"AWS::CloudFront::OriginAccessControl OriginAccessControlConfig.Name":        "found by its id",
 	"AWS::CloudFront::OriginAccessControl OriginAccessControlConfig.Description": "for people",
 
-	"AWS::KMS::Key Description":       "for people",
-	"AWS::KMS::Key EnableKeyRotation": "old material still decrypts",
-	"AWS::KMS::Key Tags":              "for the bill",
+	"AWS::KMS::Key Description":         "for people",
+	"AWS::KMS::Key EnableKeyRotation":   "old material still decrypts",
+	"AWS::KMS::Key PendingWindowInDays": "how long a key that goes can be brought back",
+	"AWS::KMS::Key Tags":                "for the bill",
 
 	"AWS::Lambda::Alias Description": "for people",
 

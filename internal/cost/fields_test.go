@@ -16,13 +16,15 @@ import (
 // priced are the fields that change a bill. The change is to a blog with two
 // regions and a domain.
 var priced = map[string]func(*config.Config){
-	"Domain":             func(c *config.Config) { c.Domain, c.Zone = "", config.Zone{} },
-	"Zone.ID":            func(c *config.Config) { c.Zone = config.Zone{Create: true} }, // not there yet
-	"AWS.Region":         func(c *config.Config) { c.AWS.Region = "us-east-1" },
-	"AWS.Standby":        func(c *config.Config) { c.AWS.Standby = "" },
-	"AWS.RendererMemory": func(c *config.Config) { c.AWS.RendererMemory = 10_240 },
-	"AWS.KMS":            func(c *config.Config) { c.AWS.KMS = true },
-	"AWS.AlarmEmail":     func(c *config.Config) { c.AWS.AlarmEmail = "ops@example.com" },
+	"Domain":                  func(c *config.Config) { c.Domain, c.Zone = "", config.Zone{} },
+	"Zone.ID":                 func(c *config.Config) { c.Zone = config.Zone{Create: true} }, // not there yet
+	"AWS.Region":              func(c *config.Config) { c.AWS.Region = "us-east-1" },
+	"AWS.Standby":             func(c *config.Config) { c.AWS.Standby = "" },
+	"AWS.RendererMemory":      func(c *config.Config) { c.AWS.RendererMemory = 10_240 },
+	"AWS.KMS":                 func(c *config.Config) { c.AWS.KMS = true },
+	"AWS.AlarmEmail":          func(c *config.Config) { c.AWS.AlarmEmail = "ops@example.com" },
+	"AWS.TrialDays":           func(c *config.Config) { c.AWS.TrialDays = 7 },
+	"AWS.Pipeline.Connection": func(c *config.Config) { c.AWS.Pipeline.Connection = "arn" },
 }
 
 // free are the fields that do not.
@@ -36,6 +38,12 @@ var free = map[string]string{
 	"AWS.LogRetentionDays":      "logs of this size are within the free 5 GB however long they are kept",
 	"AWS.GitHub.Repository":     "a role and a provider of identities, which IAM does not charge for",
 	"AWS.GitHub.CreateProvider": "as above",
+	"AWS.GitHub.Deploy":         "a role; the workflow's minutes are GitHub's",
+	"AWS.Pipeline.Repository":   "a name; with Connection there is a pipeline",
+	"AWS.Pipeline.Branch":       "a name",
+	"AWS.Pipeline.Approve":      "a mail for each deployment",
+	"AWS.Trial":                 "says that this is a trial, which is priced by its other fields",
+	"AWS.Rehearsal":             "a role more in a trial",
 }
 
 func TestEveryFieldIsPricedOrFree(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 )
 
 // parts are what a bill is made of, each a group of lines.
-var parts = []func(*meter){delivery, record, rendering, dns, keeping, watching}
+var parts = []func(*meter){delivery, record, rendering, dns, keeping, watching, deploying}
 
 // What one act takes. The calls of a publish are those that TestRequests of
 // package release counts; the rest is rounded up from what the tests of the
@@ -136,7 +136,29 @@ func watching(m *meter) {
 		m.use(alarms, region, alarmsPerRegion, "")
 		m.use(customMetrics, region, metricsPerRegion, "")
 	}
+	if a := m.cfg.AWS; a.TrialDays > 0 && !a.Trial {
+		m.use(alarms, names.GlobalRegion, 1, "alarm of who deletes trials")
+	}
 	if m.cfg.AWS.AlarmEmail != "" {
 		m.use(mails, "", mailsPerMonth, "")
 	}
+}
+
+// What a pipeline takes to bring one commit to the readers, rounded up from how
+// long its scripts run on a machine of two CPUs.
+const (
+	deploysPerMonth = 4
+	testMinutes     = 20
+	deployMinutes   = 20 // the rehearsal and the blog
+)
+
+// deploying is what a pipeline charges. The rehearsal's own bill is that of
+// another environment.
+func deploying(m *meter) {
+	if m.cfg.AWS.Pipeline.Connection == "" {
+		return
+	}
+	m.use(testBuilds, "", deploysPerMonth*testMinutes, "")
+	m.use(deployBuilds, "", deploysPerMonth*deployMinutes, "")
+	m.use(pipelineMinutes, "", deploysPerMonth*(testMinutes+deployMinutes), "")
 }

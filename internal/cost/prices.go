@@ -25,6 +25,7 @@ var items = []*Item{
 	hostedZone, healthChecks, checkFeatures,
 	secrets, keys, keyUses,
 	alarms, customMetrics, logs, mails,
+	testBuilds, deployBuilds, pipelineMinutes,
 }
 
 // The price classes of CloudFront that readers are in: the most expensive of
@@ -148,5 +149,21 @@ var (
 	mails = &Item{
 		Service: "SNS", Name: "mails of alarms", Unit: "mails", Per: 100_000, Free: 1000,
 		Prices: global(2.00, memory),
+	}
+)
+
+// CodeBuild and CodePipeline.
+var (
+	testBuilds = &Item{
+		Service: "CodeBuild", Name: "minutes of tests (arm1.large)", Unit: "minutes",
+		Prices: global(0.015, memory),
+	}
+	deployBuilds = &Item{
+		Service: "CodeBuild", Name: "minutes of deployments (arm1.small)", Unit: "minutes", Free: 100,
+		Prices: global(0.0034, memory),
+	}
+	pipelineMinutes = &Item{
+		Service: "CodePipeline", Name: "minutes of actions", Unit: "minutes", Free: 100,
+		Prices: global(0.002, memory),
 	}
 )
