@@ -43,6 +43,7 @@ func (n Names) Limits(account string, regions []string) []Limited {
 		{"route table", n.RouteTable(), 64, plainForm, true},
 		{"edge function", n.EdgeFunction(), 64, plainForm, true},
 		{"CloudFront policy", n.Policy(longestPart), 128, plainForm, true},
+		{"role", n.Publisher(), 64, plainForm, true},
 		{"secret", n.OriginSecret(), 512, secretForm, false},
 		{"parameter", n.RouteTableARN(), 1011, parameterForm, false},
 		{"parameter", n.BaseURL(), 1011, parameterForm, false},
@@ -53,6 +54,7 @@ func (n Names) Limits(account string, regions []string) []Limited {
 		out = append(out,
 			Limited{"bucket", n.Bucket(account, region), 63, bucketForm, true},
 			Limited{"bucket of logs", n.LogBucket(account, region), 63, bucketForm, true},
+			Limited{"bucket of artifacts", n.ArtifactBucket(account, region), 63, bucketForm, true},
 			Limited{"secret with a host name", n.RendererHost(region), 512, secretForm, false},
 			Limited{"stack", n.Stack("content-" + region), 128, stackForm, false},
 		)

@@ -181,6 +181,11 @@ func (n Names) LogBucket(account, region string) string {
 	return accountRegional(n.LogBucketPrefix(), account, region)
 }
 
+// ArtifactBucket is a pipeline's.
+func (n Names) ArtifactBucket(account, region string) string {
+	return accountRegional(n.ArtifactBucketPrefix(), account, region)
+}
+
 func accountRegional(prefix, account, region string) string {
 	return prefix + "-" + account + "-" + region + "-an"
 }

@@ -60,13 +60,13 @@ func TestLimits(t *testing.T) {
 	}
 	// Each name that there is has its limit.
 	arguments := map[string][]string{
-		"Stack": {"content-" + region}, "Bucket": {account, region}, "LogBucket": {account, region},
+		"Stack": {"content-" + region}, "Bucket": {account, region}, "LogBucket": {account, region}, "ArtifactBucket": {account, region},
 		"Policy": {longestPart}, "RendererHost": {region},
 	}
 	for i, typ := 0, reflect.TypeFor[Names](); i < typ.NumMethod(); i++ {
 		m := typ.Method(i)
 		switch m.Name {
-		case "String", "Env", "BucketPrefix", "LogBucketPrefix", "Parameters", "Limits":
+		case "String", "Env", "BucketPrefix", "LogBucketPrefix", "ArtifactBucketPrefix", "Parameters", "Limits":
 			continue // a part of a name
 		}
 		in := []reflect.Value{reflect.ValueOf(n)}
