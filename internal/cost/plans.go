@@ -2,6 +2,8 @@ package cost
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/edge"
@@ -30,28 +32,48 @@ type flatRate struct {
 	gb          float64
 	s3          float64 // GB of storage that it pays for
 	behaviors   int
-	table       bool // a KeyValueStore for the function
-	tags        bool // invalidation by cache tag
-	logs        bool // access logs
-	policies    bool // cache and header policies of one's own
-	failover    bool // origin groups, and Origin Shield
-	vpcOrigin   bool
+	has         feature
 	extraLevels []level // of the same plan, dearer
+}
+
+// feature is something that a distribution can have and not every plan allows:
+// the plans by their number, the first that does.
+type feature int
+
+const (
+	table     feature = iota + 1 // Pro: a KeyValueStore for the function
+	tags                         // Pro: invalidation by cache tag
+	edgeLogs                     // Pro: access logs
+	policies                     // Business: cache and header policies of one's own
+	vpcOrigin                    // Business: an origin in a private network
+	failover                     // Premium: origin groups
+	shield                       // Premium: Origin Shield
+)
+
+var features = map[feature]string{
+	table:     "the route table (KeyValueStore)",
+	tags:      "invalidation by cache tag",
+	edgeLogs:  "access logs",
+	policies:  "cache and header policies of its own",
+	vpcOrigin: "origins in a private network",
+	failover:  "origin groups, by which pages survive a region",
+	shield:    "Origin Shield",
 }
 
 type level struct{ requests, gb, usd float64 }
 
 var flatRates = []flatRate{
 	{name: "Free", price: Price{0, flatRatePage}, requests: 1e6, gb: 100, s3: 5, behaviors: 5},
-	{name: "Pro", price: Price{15, flatRatePage}, requests: 10e6, gb: 50_000, s3: 50, behaviors: 10, table: true, tags: true, logs: true},
-	{name: "Business", price: Price{200, flatRatePage}, requests: 125e6, gb: 50_000, s3: 1000, behaviors: 50, table: true, tags: true, logs: true, policies: true, vpcOrigin: true},
-	{name: "Premium", price: Price{1000, flatRatePage}, requests: 500e6, gb: 50_000, s3: 5000, behaviors: 100, table: true, tags: true, logs: true, policies: true, vpcOrigin: true, failover: true,
+	{name: "Pro", price: Price{15, flatRatePage}, requests: 10e6, gb: 50_000, s3: 50, behaviors: 10, has: edgeLogs},
+	{name: "Business", price: Price{200, flatRatePage}, requests: 125e6, gb: 50_000, s3: 1000, behaviors: 50, has: vpcOrigin},
+	{name: "Premium", price: Price{1000, flatRatePage}, requests: 500e6, gb: 50_000, s3: 5000, behaviors: 100, has: shield,
 		extraLevels: []level{{750e6, 75_000, 1450}, {1.25e9, 125_000, 2250}, {2e9, 200_000, 3500}, {3.5e9, 350_000, 6000}, {6e9, 600_000, 10_000}}},
 }
 
 // plans says what each plan would make of a bill.
 func plans(cfg *config.Config, b *Bill) []Plan {
 	d := edge.Describe(edge.Topology{Standby: cfg.AWS.Standby != ""})
+	used := uses(d, b)
 	requests, gb, planned, storage := 0.0, 0.0, 0.0, 0.0
 	for _, l := range b.Lines {
 		if l.Planned {
@@ -68,7 +90,7 @@ func plans(cfg *config.Config, b *Bill) []Plan {
 	}
 	var out []Plan
 	for _, f := range flatRates {
-		p := Plan{Name: f.name, USD: f.price.USD, Without: f.forbids(cfg, d)}
+		p := Plan{Name: f.name, USD: f.price.USD, Without: f.forbids(used, len(d.CacheBehaviors)+1)}
 		limits := level{f.requests, f.gb, f.price.USD}
 		for _, more := range f.extraLevels {
 			if requests > limits.requests || gb > limits.gb {
@@ -103,23 +125,38 @@ func storageGB(b *Bill) float64 {
 }
 
 // forbids is what the distribution has and the plan does not.
-func (f flatRate) forbids(cfg *config.Config, d edge.DistributionConfig) []string {
+func (f flatRate) forbids(used map[feature]bool, behaviors int) []string {
 	var out []string
-	no := func(has, allowed bool, what string) {
-		if has && !allowed {
-			out = append(out, what)
+	for _, x := range slices.Sorted(maps.Keys(used)) {
+		if x > f.has {
+			out = append(out, features[x])
 		}
 	}
-	own := false
-	for _, b := range append(d.CacheBehaviors, d.DefaultCacheBehavior) {
-		own = own || b.CachePolicy != nil || b.ResponseHeadersPolicy != nil || b.OriginRequestPolicy != nil
+	if behaviors > f.behaviors {
+		out = append(out, fmt.Sprintf("%d cache behaviours of %d", behaviors, f.behaviors))
 	}
-	no(true, f.table, "the route table (KeyValueStore)")
-	no(d.CacheTagHeader != "", f.tags, "invalidation by cache tag")
-	no(own, f.policies, "cache and header policies of its own")
-	no(len(d.OriginGroups) > 0, f.failover, "origin groups, by which pages survive a region")
-	if n := len(d.CacheBehaviors) + 1; n > f.behaviors {
-		out = append(out, fmt.Sprintf("%d cache behaviours of %d", n, f.behaviors))
+	return out
+}
+
+// uses are the features of a blog's distribution: what it is described to have,
+// and what its options add, which are lines of the bill.
+func uses(d edge.DistributionConfig, b *Bill) map[feature]bool {
+	out := map[feature]bool{table: true}
+	if d.CacheTagHeader != "" {
+		out[tags] = true
+	}
+	for _, c := range append(d.CacheBehaviors, d.DefaultCacheBehavior) {
+		if c.CachePolicy != nil || c.ResponseHeadersPolicy != nil || c.OriginRequestPolicy != nil {
+			out[policies] = true
+		}
+	}
+	if len(d.OriginGroups) > 0 {
+		out[failover] = true
+	}
+	for _, l := range b.Lines {
+		if l.item.Needs != 0 {
+			out[l.item.Needs] = true
+		}
 	}
 	return out
 }

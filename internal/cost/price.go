@@ -54,6 +54,7 @@ type Item struct {
 	Free          float64 // units a month that cost nothing, for as long as there is an account
 	Resource      string  // CloudFormation's type, if a quantity is a number of these
 	Planned       bool    // a flat-rate plan pays for it
+	Needs         feature // of a flat-rate plan, where it is there; 0 for none
 	Prices        map[string]Tiers
 }
 
