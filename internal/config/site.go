@@ -11,7 +11,7 @@ import (
 )
 
 // reserved are first path segments that mean something else than a language.
-var reserved = []string{"api", "archive", "asset", "category", "page", "search", "tags"}
+var reserved = []string{"api", "archive", "asset", "category", "page", "search", "series", "tags"}
 
 var (
 	prefixForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

@@ -81,7 +81,7 @@ func (b *builder) place(d *draft) *Document {
 	doc := &Document{
 		File: d.file, BodyLine: d.bodyLine, Lang: lang,
 		Title: fm.title, Description: fm.description,
-		Date: fm.date, At: fm.at, Tags: fm.tags, Pinned: fm.pin, Minutes: d.minutes,
+		Date: fm.date, At: fm.at, Tags: fm.tags, Series: fm.series, Pinned: fm.pin, Minutes: d.minutes,
 		Source: recipe.Source{Digest: d.digest()},
 		Body:   b.loader.body(d.file, d.parsed.size, d.sum),
 	}
@@ -121,6 +121,9 @@ func (b *builder) place(d *draft) *Document {
 	}
 	b.topics(d, "tag", "tags", doc.Tags)
 	b.topics(d, "category", "categories", fm.categories)
+	if fm.series != "" {
+		b.topics(d, "series", "series", []string{fm.series})
+	}
 
 	doc.Slug = b.slug(d, doc)
 	if doc.Slug == "" {

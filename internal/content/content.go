@@ -114,6 +114,7 @@ type Document struct {
 	Categories []string // without the ones that say the language
 	LangTopics []string // the categories that said the language
 	Tags       []string
+	Series     string
 	Pinned     bool
 	Minutes    int
 	Episode    *recipe.Episode

@@ -18,16 +18,16 @@ import (
 
 // frontMatter is what the YAML block at the top of a document says.
 type frontMatter struct {
-	title, description, slug, lang string
-	date, updated                  string    // days: YYYY-MM-DD
-	at                             time.Time // when date begins, or the time of day that it names
-	dateLine                       int
-	tags, categories, authors      []string
-	aliases                        []alias
-	translationOf                  string
-	translationLine                int
-	draft, pin                     bool
-	minutes                        int
+	title, description, slug, lang, series string
+	date, updated                          string    // days: YYYY-MM-DD
+	at                                     time.Time // when date begins, or the time of day that it names
+	dateLine                               int
+	tags, categories, authors              []string
+	aliases                                []alias
+	translationOf                          string
+	translationLine                        int
+	draft, pin                             bool
+	minutes                                int
 
 	cover                     string
 	coverLine                 int
@@ -58,8 +58,8 @@ var keyNames = map[string]string{
 	"draft": "draft", "published": "published",
 	"pin": "pin", "featured": "pin",
 	"cover": "cover", "image": "cover",
-	"readtime": "readtime",
-	"audio":    "audio", "episode": "episode", "season": "season", "duration": "duration",
+	"readtime": "readtime", "series": "series",
+	"audio": "audio", "episode": "episode", "season": "season", "duration": "duration",
 }
 
 // knownKeys are those of keyNames.
@@ -170,6 +170,8 @@ func (p fmParser) set(fm *frontMatter, name string, val *yaml.Node) {
 		fm.draft = p.boolean(name, val)
 	case "published":
 		fm.draft = fm.draft || !p.boolean(name, val)
+	case "series":
+		fm.series = p.text(name, val)
 	case "pin":
 		fm.pin = p.boolean(name, val)
 	case "readtime":

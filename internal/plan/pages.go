@@ -22,6 +22,7 @@ func (b *builder) language(l config.Language, add adder) {
 			posts = append(posts, p)
 		}
 	}
+	b.series(add, l, posts)
 	for i, p := range posts {
 		add(p.Path, func() { b.post(p, l, neighbour(posts, i-1), neighbour(posts, i+1)) })
 	}
@@ -89,7 +90,7 @@ func (b *builder) post(d *content.Document, l config.Language, newer, older *rec
 		Post: &recipe.PostData{
 			Source: d.Source, Date: d.Date, Updated: d.Updated, Authors: d.Authors,
 			Newer: newer, Older: older, Episode: d.Episode,
-			Tags: b.tagLinks(d, l),
+			Tags: b.tagLinks(d, l), Series: b.inSeries[d],
 		},
 	}
 	if d.Date != "" {

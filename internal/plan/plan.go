@@ -67,10 +67,11 @@ type Plan struct {
 func Build(site *content.Site, version string) (*Plan, problem.List) {
 	b := &builder{
 		site: site, version: version,
-		plan:  &Plan{Renderer: version, Redirects: map[string]string{}, Site: site},
-		paths: map[string]bool{},
-		sites: map[string]*recipe.Site{},
-		tags:  map[*content.Document][]recipe.Link{},
+		plan:     &Plan{Renderer: version, Redirects: map[string]string{}, Site: site},
+		paths:    map[string]bool{},
+		sites:    map[string]*recipe.Site{},
+		tags:     map[*content.Document][]recipe.Link{},
+		inSeries: map[*content.Document]*recipe.SeriesData{},
 	}
 	b.all()
 	b.digest()
@@ -85,13 +86,14 @@ func Build(site *content.Site, version string) (*Plan, problem.List) {
 }
 
 type builder struct {
-	site    *content.Site
-	version string
-	plan    *Plan
-	paths   map[string]bool
-	sites   map[string]*recipe.Site             // by language
-	tags    map[*content.Document][]recipe.Link // see tagLinks
-	probs   problem.List
+	site     *content.Site
+	version  string
+	plan     *Plan
+	paths    map[string]bool
+	sites    map[string]*recipe.Site             // by language
+	tags     map[*content.Document][]recipe.Link // see tagLinks
+	inSeries map[*content.Document]*recipe.SeriesData
+	probs    problem.List
 }
 
 // all makes the pages in two steps: the paths that navigation may name have to

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -328,5 +329,45 @@ func TestSearchHoldsWhatIsPublished(t *testing.T) {
 				t.Errorf("%s has %s", pg.Path, post.Path)
 			}
 		}
+	}
+}
+
+// The parts of a series lead to each other, and a new one changes the part
+// before it, the page of the series, and what every new post changes.
+func TestSeries(t *testing.T) {
+	files := stream(6)
+	for _, name := range []string{"p001", "p003"} {
+		name = "posts/" + name + "/index.en.md"
+		files[name] = strings.Replace(files[name], "tags:", "series: How to\ntags:", 1)
+	}
+	before, probs := build(t, files)
+	if len(probs) > 0 {
+		t.Fatal(probs)
+	}
+	first := find(t, before, "/2026/01/02/p001/").Post.Series
+	if first.Part != 1 || first.Before != nil || first.Next.URL != "/2026/01/04/p003/" || first.Series.URL != "/series/how-to/" {
+		t.Errorf("the first part says %+v", first)
+	}
+	own := find(t, before, "/series/how-to/").Index
+	if l := own.Groups[0].Links; !own.Posts || len(l) != 2 || l[0].URL != "/2026/01/02/p001/" || l[1].URL != "/2026/01/04/p003/" {
+		t.Errorf("the page of the series has %+v", own)
+	}
+	if all := find(t, before, "/series/").Index.Groups[0].Links; len(all) != 1 || all[0].Text != "How to" {
+		t.Errorf("the list of series has %+v", all)
+	}
+	name := "posts/p005/index.en.md"
+	without := maps.Clone(files)
+	files[name] = strings.Replace(files[name], "tags:", "series: how to\ntags:", 1)
+	after, _ := build(t, files)
+	plain, _ := build(t, without)
+	was := pages(plain)
+	var got []string
+	for _, pg := range after.Pages {
+		if was[pg.Path] != pg.Digest && pg.Recipe.Search == nil {
+			got = append(got, pg.Path)
+		}
+	}
+	if want := []string{"/2026/01/04/p003/", "/2026/01/06/p005/", "/series/how-to/"}; !slices.Equal(slices.DeleteFunc(got, func(p string) bool { return strings.HasSuffix(p, ".md") || strings.HasSuffix(p, ".xml") }), want) {
+		t.Errorf("changed: %v, want %v", got, want)
 	}
 }

@@ -107,16 +107,25 @@ type Alternate struct {
 
 // PostData is for Kind Post.
 type PostData struct {
-	Source     Source   `json:"source"`
-	Date       string   `json:"date,omitempty"`    // YYYY-MM-DD; empty for a standing page
-	Updated    string   `json:"updated,omitempty"` // YYYY-MM-DD
-	Authors    []string `json:"authors,omitempty"`
-	Minutes    int      `json:"minutes,omitempty"` // reading time
-	Categories []Link   `json:"categories,omitempty"`
-	Tags       []Link   `json:"tags,omitempty"`
-	Newer      *Link    `json:"newer,omitempty"` // the neighbours in this language
-	Older      *Link    `json:"older,omitempty"`
-	Episode    *Episode `json:"episode,omitempty"`
+	Source     Source      `json:"source"`
+	Date       string      `json:"date,omitempty"`    // YYYY-MM-DD; empty for a standing page
+	Updated    string      `json:"updated,omitempty"` // YYYY-MM-DD
+	Authors    []string    `json:"authors,omitempty"`
+	Minutes    int         `json:"minutes,omitempty"` // reading time
+	Categories []Link      `json:"categories,omitempty"`
+	Tags       []Link      `json:"tags,omitempty"`
+	Newer      *Link       `json:"newer,omitempty"` // the neighbours in this language
+	Older      *Link       `json:"older,omitempty"`
+	Series     *SeriesData `json:"series,omitempty"`
+	Episode    *Episode    `json:"episode,omitempty"`
+}
+
+// SeriesData is a post's place in a series.
+type SeriesData struct {
+	Series Link  `json:"series"` // its name and its page
+	Part   int   `json:"part"`   // from 1
+	Before *Link `json:"before,omitempty"`
+	Next   *Link `json:"next,omitempty"`
 }
 
 // Source is a Markdown file and what its relative references mean.
@@ -180,6 +189,7 @@ func ItemID(path string) string {
 // changes only when a link comes or goes.
 type IndexData struct {
 	Groups []Group `json:"groups"`
+	Posts  bool    `json:"posts,omitempty"` // the links are posts, in their order: a series
 }
 
 // Group is a heading and its links.

@@ -92,6 +92,10 @@ func fixtures(t testing.TB) ([]fixture, memory) {
 			Post: &recipe.PostData{
 				Source: source, Date: "2026-03-01", Updated: "2026-03-09", Authors: []string{"Victor Leung"}, Minutes: 3,
 				Categories: []recipe.Link{{Text: w.category, URL: l.Home + "category/cloud/"}}, Tags: tags,
+				Series: &recipe.SeriesData{
+					Series: recipe.Link{Text: w.archive, URL: l.Home + "series/" + w.archive + "/"}, Part: 2,
+					Before: &recipe.Link{Text: w.about, URL: l.Home + "2026/02/01/recipe/"}, Next: &recipe.Link{Text: "B > A", URL: l.Home + "2026/03/02/b/"},
+				},
 				Newer: &recipe.Link{Text: "B > A", URL: l.Home + "2026/03/02/b/"}, Older: &recipe.Link{Text: w.archive, URL: l.Home + "2026/02/01/recipe/"},
 			},
 		})
@@ -117,6 +121,10 @@ func fixtures(t testing.TB) ([]fixture, memory) {
 		add("index."+l.Tag+".html", &recipe.Recipe{
 			Kind: recipe.Index, Path: l.Home + "tags/", Title: "Tags",
 			Index: &recipe.IndexData{Groups: []recipe.Group{{Links: tags}, {Title: "A–Z", Links: tags[1:]}}},
+		})
+		add("series."+l.Tag+".html", &recipe.Recipe{
+			Kind: recipe.Index, Path: l.Home + "series/x/", Title: w.category,
+			Index: &recipe.IndexData{Groups: []recipe.Group{{Links: tags}}, Posts: true},
 		})
 		add("icon."+l.Tag+".svg", &recipe.Recipe{Kind: recipe.Icon, Path: "/favicon.svg"})
 		add("opensearch."+l.Tag+".xml", &recipe.Recipe{Kind: recipe.OpenSearch, Path: l.Home + "opensearch.xml"})

@@ -354,7 +354,7 @@ func TestWords(t *testing.T) {
 				t.Errorf("%s: no word for %s", lang, v.Type().Field(i).Name)
 			}
 		}
-		if lang != "en" && len(w.intros) != 4 {
+		if lang != "en" && len(w.intros) != 5 {
 			t.Errorf("%s: intros %v", lang, w.intros)
 		}
 	}

@@ -54,6 +54,20 @@ func Posts(r *recipe.Recipe) []string {
 				add(l.URL)
 			}
 		}
+		if p.Series != nil {
+			for _, l := range []*recipe.Link{p.Series.Before, p.Series.Next} {
+				if l != nil {
+					add(l.URL)
+				}
+			}
+		}
+	}
+	if r.Index != nil && r.Index.Posts {
+		for _, g := range r.Index.Groups {
+			for _, l := range g.Links {
+				add(l.URL)
+			}
+		}
 	}
 	if r.List != nil {
 		for _, it := range r.List.Items {
