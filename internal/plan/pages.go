@@ -23,6 +23,7 @@ func (b *builder) language(l config.Language, add adder) {
 		}
 	}
 	b.series(add, l, posts)
+	b.related(l.Tag, posts)
 	for i, p := range posts {
 		add(p.Path, func() { b.post(p, l, neighbour(posts, i-1), neighbour(posts, i+1)) })
 	}
@@ -90,7 +91,7 @@ func (b *builder) post(d *content.Document, l config.Language, newer, older *rec
 		Post: &recipe.PostData{
 			Source: d.Source, Date: d.Date, Updated: d.Updated, Authors: d.Authors,
 			Newer: newer, Older: older, Episode: d.Episode,
-			Tags: b.tagLinks(d, l), Series: b.inSeries[d],
+			Tags: b.tagLinks(d, l), Series: b.inSeries[d], Related: b.near[d],
 		},
 	}
 	if d.Date != "" {

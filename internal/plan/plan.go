@@ -72,6 +72,7 @@ func Build(site *content.Site, version string) (*Plan, problem.List) {
 		sites:    map[string]*recipe.Site{},
 		tags:     map[*content.Document][]recipe.Link{},
 		inSeries: map[*content.Document]*recipe.SeriesData{},
+		near:     map[*content.Document][]recipe.Link{},
 	}
 	b.all()
 	b.digest()
@@ -93,6 +94,7 @@ type builder struct {
 	sites    map[string]*recipe.Site             // by language
 	tags     map[*content.Document][]recipe.Link // see tagLinks
 	inSeries map[*content.Document]*recipe.SeriesData
+	near     map[*content.Document][]recipe.Link // see related
 	probs    problem.List
 }
 

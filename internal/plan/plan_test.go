@@ -371,3 +371,39 @@ func TestSeries(t *testing.T) {
 		t.Errorf("changed: %v, want %v", got, want)
 	}
 }
+
+// Posts that share what few have lead to each other, and a new one changes one
+// older page at most by it.
+func TestRelated(t *testing.T) {
+	files := stream(30)
+	about := func(i int, title, tags string) {
+		files[fmt.Sprintf("posts/p%03d/index.en.md", i)] = fmt.Sprintf("---\ndate: %s\ntags: [%s]\n---\n# %s\n", day(i), tags, title)
+	}
+	about(3, "Growing tomatoes", "All, Garden")
+	about(9, "Pruning roses", "All, Garden")
+	about(15, "A tomato salad", "All")
+	links := func(p *Plan, i int) (out []string) {
+		for _, l := range find(t, p, fmt.Sprintf("/2026/%s/p%03d/", strings.ReplaceAll(day(i)[5:], "-", "/"), i)).Post.Related {
+			out = append(out, l.Text)
+		}
+		return out
+	}
+	p, _ := build(t, files)
+	for i, want := range map[int][]string{3: {"Pruning roses"}, 9: {"Growing tomatoes"}, 15: {"Growing tomatoes"}, 20: nil} {
+		if got := links(p, i); !slices.Equal(got, want) {
+			t.Errorf("post %d leads to %q, want %q", i, got, want)
+		}
+	}
+	about(29, "Winter in the garden", "All, Garden")
+	was := pages(p)
+	again, _ := build(t, files)
+	changed := 0
+	for _, pg := range again.Pages {
+		if pg.Recipe.Kind == recipe.Post && pg.Recipe.Post.Date < day(28) && was[pg.Path] != pg.Digest {
+			changed++
+		}
+	}
+	if got := links(again, 29); !slices.Equal(got, []string{"Pruning roses", "Growing tomatoes"}) || changed > 1 {
+		t.Errorf("the new post leads to %q and changes %d older posts", got, changed)
+	}
+}

@@ -117,6 +117,7 @@ type PostData struct {
 	Newer      *Link       `json:"newer,omitempty"` // the neighbours in this language
 	Older      *Link       `json:"older,omitempty"`
 	Series     *SeriesData `json:"series,omitempty"`
+	Related    []Link      `json:"related,omitempty"`
 	Episode    *Episode    `json:"episode,omitempty"`
 }
 

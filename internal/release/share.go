@@ -69,7 +69,7 @@ func (p *Publisher) Share(ctx context.Context, pl *plan.Plan, pg plan.Page, unti
 // shared is a page as a link shows it.
 func shared(pg plan.Page) plan.Page {
 	r, post := *pg.Recipe, *pg.Recipe.Post
-	post.Newer, post.Older, post.Series = nil, nil, nil
+	post.Newer, post.Older, post.Series, post.Related = nil, nil, nil, nil
 	r.Post, r.Alternates, r.NoIndex = &post, nil, true
 	return plan.Page{Path: pg.Path, Digest: r.Digest(), Recipe: &r}
 }

@@ -92,6 +92,7 @@ func fixtures(t testing.TB) ([]fixture, memory) {
 			Post: &recipe.PostData{
 				Source: source, Date: "2026-03-01", Updated: "2026-03-09", Authors: []string{"Victor Leung"}, Minutes: 3,
 				Categories: []recipe.Link{{Text: w.category, URL: l.Home + "category/cloud/"}}, Tags: tags,
+				Related: []recipe.Link{{Text: w.category + " <&>", URL: l.Home + "2025/01/01/related/"}},
 				Series: &recipe.SeriesData{
 					Series: recipe.Link{Text: w.archive, URL: l.Home + "series/" + w.archive + "/"}, Part: 2,
 					Before: &recipe.Link{Text: w.about, URL: l.Home + "2026/02/01/recipe/"}, Next: &recipe.Link{Text: "B > A", URL: l.Home + "2026/03/02/b/"},

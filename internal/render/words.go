@@ -24,6 +24,7 @@ type words struct {
 	Transcript           string // heading of an episode's text
 	Pinned               string // badge
 	Part                 string // of a series, with %d
+	Related              string // heading of what else is about it
 	PartBefore, PartNext string // name the neighbours in a series
 	Tags                 string
 	Newer                string // the next post
@@ -104,7 +105,7 @@ var phrases = map[string]*words{
 		Skip: "Skip to content", Main: "Main", Language: "Language", Also: "Also in",
 		By: "by %s", Updated: "Updated %s", Read: "%d min read",
 		Podcast: "Podcast", Episode: "Episode %d", Listen: "Listen: %s", Download: "Download audio", Transcript: "Transcript",
-		Pinned: "Pinned", Part: "Part %d", PartBefore: "The part before", PartNext: "The next part", Tags: "Tags", Newer: "Newer", Older: "Older", More: "More posts",
+		Pinned: "Pinned", Related: "Related posts", Part: "Part %d", PartBefore: "The part before", PartNext: "The next part", Tags: "Tags", Newer: "Newer", Older: "Older", More: "More posts",
 		NewerPosts: "Newer posts", OlderPosts: "Older posts", Pages: "Pages", Page: "Page %d", Posts: "Posts", Empty: "Nothing here yet.",
 		Feed: "Feed", NotFound: "Page not found", NotFoundSay: "There is nothing at this address.", Home: "Home", Archive: "Archive",
 		Search: "Search", Results: "%d results", Loose: "Nothing has all of these words. These have some:", NothingFound: "Nothing found. Fewer or other words may help.",
@@ -116,7 +117,7 @@ var phrases = map[string]*words{
 		Skip: "跳至內容", Main: "主選單", Language: "語言", Also: "其他語言：",
 		By: "作者：%s", Updated: "更新於 %s", Read: "閱讀 %d 分鐘",
 		Podcast: "播客", Episode: "第 %d 集", Listen: "收聽：%s", Download: "下載音訊", Transcript: "逐字稿",
-		Pinned: "置頂", Part: "第 %d 部分", PartBefore: "本系列上一篇", PartNext: "本系列下一篇", Tags: "標籤", Newer: "下一篇", Older: "上一篇", More: "更多文章",
+		Pinned: "置頂", Related: "相關文章", Part: "第 %d 部分", PartBefore: "本系列上一篇", PartNext: "本系列下一篇", Tags: "標籤", Newer: "下一篇", Older: "上一篇", More: "更多文章",
 		NewerPosts: "較新的文章", OlderPosts: "較舊的文章", Pages: "分頁", Page: "第 %d 頁", Posts: "文章", Empty: "還沒有文章。",
 		Feed: "訂閱", NotFound: "找不到頁面", NotFoundSay: "這個網址沒有內容。", Home: "首頁", Archive: "文章彙整",
 		Search: "搜尋", Results: "找到 %d 篇", Loose: "沒有包含全部字詞的文章。以下包含其中一部分：", NothingFound: "找不到相關內容。請試試較少或其他的字詞。",
@@ -128,7 +129,7 @@ var phrases = map[string]*words{
 		Skip: "跳至内容", Main: "主菜单", Language: "语言", Also: "其他语言：",
 		By: "作者：%s", Updated: "更新于 %s", Read: "阅读 %d 分钟",
 		Podcast: "播客", Episode: "第 %d 集", Listen: "收听：%s", Download: "下载音频", Transcript: "文字稿",
-		Pinned: "置顶", Part: "第 %d 部分", PartBefore: "本系列上一篇", PartNext: "本系列下一篇", Tags: "标签", Newer: "下一篇", Older: "上一篇", More: "更多文章",
+		Pinned: "置顶", Related: "相关文章", Part: "第 %d 部分", PartBefore: "本系列上一篇", PartNext: "本系列下一篇", Tags: "标签", Newer: "下一篇", Older: "上一篇", More: "更多文章",
 		NewerPosts: "较新的文章", OlderPosts: "较旧的文章", Pages: "分页", Page: "第 %d 页", Posts: "文章", Empty: "还没有文章。",
 		Feed: "订阅", NotFound: "找不到页面", NotFoundSay: "这个网址没有内容。", Home: "首页", Archive: "文章归档",
 		Search: "搜索", Results: "找到 %d 篇", Loose: "没有包含全部词语的文章。以下包含其中一部分：", NothingFound: "找不到相关内容。请试试较少或其他的词语。",
@@ -140,7 +141,7 @@ var phrases = map[string]*words{
 		Skip: "本文へ移動", Main: "メインメニュー", Language: "言語", Also: "他の言語：",
 		By: "%s", Updated: "%s更新", Read: "約%d分で読めます",
 		Podcast: "ポッドキャスト", Episode: "第%d回", Listen: "再生：%s", Download: "音声をダウンロード", Transcript: "文字起こし",
-		Pinned: "固定", Part: "第%d部", PartBefore: "シリーズの前の記事", PartNext: "シリーズの次の記事", Tags: "タグ", Newer: "次の記事", Older: "前の記事", More: "ほかの記事",
+		Pinned: "固定", Related: "関連記事", Part: "第%d部", PartBefore: "シリーズの前の記事", PartNext: "シリーズの次の記事", Tags: "タグ", Newer: "次の記事", Older: "前の記事", More: "ほかの記事",
 		NewerPosts: "新しい記事", OlderPosts: "古い記事", Pages: "ページ", Page: "%dページ", Posts: "記事一覧", Empty: "まだ記事がありません。",
 		Feed: "フィード", NotFound: "ページが見つかりません", NotFoundSay: "このアドレスには何もありません。", Home: "ホーム", Archive: "アーカイブ",
 		Search: "検索", Results: "%d件", Loose: "すべての語を含む記事はありません。一部を含む記事：", NothingFound: "見つかりませんでした。語を減らすか、別の語でお試しください。",

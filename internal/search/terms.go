@@ -114,6 +114,16 @@ func (st *stemmer) terms(s string, emit func(term string, start, end int)) {
 	})
 }
 
+// Terms returns what gives the terms of texts in a language, for one goroutine.
+func Terms(lang string) func(s string) []string {
+	st := newStemmer(lang)
+	return func(s string) []string {
+		var out []string
+		st.terms(s, func(term string, _, _ int) { out = append(out, term) })
+		return out
+	}
+}
+
 // pairs gives the overlapping pairs of a run; of a single character, itself.
 func pairs(s string, p piece, emit func(term string, start, end int)) {
 	before, beforeAt := rune(0), p.start

@@ -54,6 +54,9 @@ func Posts(r *recipe.Recipe) []string {
 				add(l.URL)
 			}
 		}
+		for _, l := range p.Related {
+			add(l.URL)
+		}
 		if p.Series != nil {
 			for _, l := range []*recipe.Link{p.Series.Before, p.Series.Next} {
 				if l != nil {
