@@ -255,8 +255,12 @@ func (d *reading) origin(p *properties) {
 			}
 		}
 		led.Routes = d.app.resolve(p, host)
+	case p.has("VpcOriginConfig"):
+		vpc := p.object("VpcOriginConfig")
+		o.Private, o.ReadTimeout = true, vpc.seconds("OriginReadTimeout", readUnset)
+		led.Routes = d.app.fleet(vpc, vpc.text("VpcOriginId"))
 	default:
-		p.bad("", "is neither of a bucket nor of a host name; another kind is not understood")
+		p.bad("", "is neither of a bucket nor of a host name nor a VPC origin; another kind is not understood")
 	}
 	for _, h := range p.list("OriginCustomHeaders") {
 		h.only("HeaderName", names.OriginHeader)

@@ -16,6 +16,7 @@ var shapes = map[string]bool{
 	"AWS::CloudFront::OriginAccessControl":   true,
 	"AWS::CloudFront::OriginRequestPolicy":   true,
 	"AWS::CloudFront::ResponseHeadersPolicy": true,
+	"AWS::CloudFront::VpcOrigin":             true,
 	"AWS::KMS::Key":                          true,
 	"AWS::Lambda::Alias":                     true,
 	"AWS::Lambda::Function":                  true,
@@ -72,6 +73,25 @@ var effectless = map[string]string{
 	"AWS::Lambda::EventInvokeConfig":      "how often an event is tried again",
 	"AWS::Lambda::Version":                "a copy of the function; a template has one, which the alias names",
 	"AWS::SQS::Queue":                     "keeps what a remedy could not do",
+
+	// A fleet. What stands in for its instances is this program; fleet.go reads
+	// where the load balancer leads and what an instance starts. The network's rules
+	// are for the tests of infra: this machine has none.
+	"AWS::AutoScaling::AutoScalingGroup":        "instances, however many",
+	"AWS::AutoScaling::ScalingPolicy":           "how many",
+	"AWS::EC2::InternetGateway":                 "network",
+	"AWS::EC2::LaunchTemplate":                  "what an instance is made from",
+	"AWS::EC2::RouteTable":                      "network",
+	"AWS::EC2::SecurityGroup":                   "network",
+	"AWS::EC2::SecurityGroupIngress":            "network",
+	"AWS::EC2::Subnet":                          "network",
+	"AWS::EC2::SubnetRouteTableAssociation":     "network",
+	"AWS::EC2::VPC":                             "network",
+	"AWS::EC2::VPCEndpoint":                     "network",
+	"AWS::EC2::VPCGatewayAttachment":            "network",
+	"AWS::ElasticLoadBalancingV2::Listener":     "where it forwards to is read",
+	"AWS::ElasticLoadBalancingV2::LoadBalancer": "that it is private is read",
+	"AWS::ElasticLoadBalancingV2::TargetGroup":  "which instance answers",
 
 	// What a name or a certificate is good for elsewhere.
 	"AWS::CertificateManager::Certificate": "viewers of a preview speak plain HTTP; names and zones are for the tests of infra",

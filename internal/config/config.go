@@ -63,6 +63,8 @@ type AWS struct {
 	AlarmEmail       string // who is told of an alarm; empty for nobody
 	GitHub           GitHub
 	Pipeline         Pipeline
+	Compute          string // ComputeLambda or ComputeFleet
+	Fleet            Fleet
 	TrialDays        int  // after which a trial that nobody deployed to is deleted; 0 for never
 	Trial            bool // ForEnv made this: another environment than the file's
 	Rehearsal        bool // this is the trial to which something else deploys and publishes first
@@ -116,6 +118,7 @@ func (c *Config) ForEnv(env string) *Config {
 	out.AWS.Standby = ""
 	out.AWS.Rehearsal = c.AWS.rehearses(env)
 	out.AWS.GitHub, out.AWS.Pipeline = GitHub{}, Pipeline{}
+	out.AWS.Compute = ComputeLambda // a fleet has a domain
 	out.Domain, out.Zone, out.Branches, out.BaseURL = "", Zone{}, false, ""
 	return &out
 }
@@ -162,6 +165,8 @@ func Default() *Config {
 			Region:           "ap-southeast-1",
 			RendererMemory:   1769,
 			LogRetentionDays: 30,
+			Compute:          ComputeLambda,
+			Fleet:            Fleet{InstanceType: "t4g.small", Min: 2, Max: 4, Zones: 2},
 		},
 	}
 }

@@ -38,6 +38,7 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 	r.addresses(cfg)
 	r.regions(cfg)
 	r.deployers(cfg)
+	r.fleets(cfg)
 }
 
 const titleHint = `write for example title: "Notes of a traveller"`
@@ -70,6 +71,8 @@ func (r *reader) aws(n *yaml.Node, a *AWS) {
 		"kms":                r.boolean("aws.kms", &a.KMS),
 		"alarm_email":        r.email(&a.AlarmEmail),
 		"github":             func(n *yaml.Node) { r.github(n, &a.GitHub) },
+		"compute":            r.compute(&a.Compute),
+		"fleet":              func(n *yaml.Node) { r.fleet(n, &a.Fleet) },
 		"pipeline":           func(n *yaml.Node) { r.pipeline(n, &a.Pipeline) },
 		"trial_days":         r.number("aws.trial_days", 1, 365, &a.TrialDays),
 	})

@@ -1,12 +1,15 @@
 package cost
 
 import (
+	"strings"
+
+	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/routes"
 )
 
 // parts are what a bill is made of, each a group of lines.
-var parts = []func(*meter){delivery, record, rendering, dns, keeping, watching, deploying}
+var parts = []func(*meter){delivery, record, rendering, dns, keeping, watching, deploying, fleet}
 
 // What one act takes. The calls of a publish are those that TestRequests of
 // package release counts; the rest is rounded up from what the tests of the
@@ -118,6 +121,16 @@ func keeping(m *meter) {
 		}
 		m.use(secrets, "", float64(hosts), "host names of renderers, without a domain")
 	}
+	if m.cfg.AWS.Compute == config.ComputeFleet {
+		ids := 0
+		for _, region := range m.cfg.Regions() {
+			ids++
+			if region != names.GlobalRegion {
+				ids++
+			}
+		}
+		m.use(secrets, "", float64(ids), "ids of the fleets' VPC origins")
+	}
 	if m.cfg.AWS.KMS {
 		m.use(keys, "", float64(len(m.cfg.Regions())), "")
 		m.use(keyUses, "", (m.pages()*objectsPerPage+m.requests()*m.u.MissShare)/100, "") // a bucket key stands for many
@@ -162,3 +175,35 @@ func deploying(m *meter) {
 	m.use(deployBuilds, "", deploysPerMonth*deployMinutes, "")
 	m.use(pipelineMinutes, "", deploysPerMonth*(testMinutes+deployMinutes), "")
 }
+
+// hoursPerMonth is 365 days in twelve months.
+const hoursPerMonth = 730
+
+// fleet is what instances behind a load balancer cost, while no more than the
+// fewest are needed. Requests that reach a renderer are still a line of the API's
+// price, which is more than a load balancer takes for them.
+func fleet(m *meter) {
+	f := m.cfg.AWS.Fleet
+	if m.cfg.AWS.Compute != config.ComputeFleet {
+		return
+	}
+	for _, region := range m.cfg.Regions() {
+		n := float64(f.Min)
+		m.use(balancers, region, 1, "")
+		m.use(endpoints, region, float64(f.Zones)*hoursPerMonth, "")
+		m.use(volumes, region, n*volumeGB, "")
+		m.use(alarms, region, 2, "alarms of the fleet")
+		size, t4g := strings.CutPrefix(f.InstanceType, "t4g.")
+		if times := t4gSizes[size]; t4g && times > 0 {
+			m.use(smallHours, region, n*hoursPerMonth*times, "instances, in hours of a t4g.small")
+		} else {
+			m.use(otherHours, region, n*hoursPerMonth, "instances: "+f.InstanceType)
+		}
+	}
+}
+
+// volumeGB is the disk of an instance.
+const volumeGB = 8
+
+// t4gSizes are how many of the small one another costs.
+var t4gSizes = map[string]float64{"nano": 0.25, "micro": 0.5, "small": 1, "medium": 2, "large": 4, "xlarge": 8, "2xlarge": 16}

@@ -26,6 +26,7 @@ var items = []*Item{
 	secrets, keys, keyUses,
 	alarms, customMetrics, logs, mails,
 	testBuilds, deployBuilds, pipelineMinutes,
+	balancers, endpoints, volumes, smallHours,
 }
 
 // The price classes of CloudFront that readers are in: the most expensive of
@@ -166,4 +167,27 @@ var (
 		Service: "CodePipeline", Name: "minutes of actions", Unit: "minutes", Free: 100,
 		Prices: global(0.002, memory),
 	}
+)
+
+// A fleet.
+var (
+	balancers = &Item{
+		Service: "Load balancing", Name: "load balancers, and a little of their capacity", Unit: "balancers",
+		Resource: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+		Prices:   regional(Price{17.00, memory}, Price{19.00, memory}, Price{21.00, memory}),
+	}
+	endpoints = &Item{
+		Service: "VPC", Name: "the log's endpoint, in each zone", Unit: "hours",
+		Prices: regional(Price{0.010, memory}, Price{0.013, memory}, Price{0.014, memory}),
+	}
+	volumes = &Item{
+		Service: "EC2", Name: "volumes (gp3)", Unit: "GB",
+		Prices: regional(Price{0.08, memory}, Price{0.096, memory}, Price{0.1056, memory}),
+	}
+	smallHours = &Item{
+		Service: "EC2", Name: "instances", Unit: "hours",
+		Prices: regional(Price{0.0168, memory}, Price{0.0212, memory}, Price{0.0235, memory}),
+	}
+	// otherHours are of types whose price is not in this list.
+	otherHours = &Item{Service: "EC2", Name: "instances", Unit: "hours"}
 )

@@ -41,6 +41,9 @@ type Origin struct {
 	// Verify says that requests carry the origin secret, in the custom header
 	// names.OriginHeader.
 	Verify bool
+	// Private says that it is a VPC origin: a network of the account's own, which
+	// only its distributions reach.
+	Private bool
 }
 
 // The origins' IDs.
@@ -142,8 +145,9 @@ const (
 
 	referrerPolicy = "strict-origin-when-cross-origin"
 
-	pagesGroup  = "pages"
-	assetsGroup = "assets"
+	pagesGroup   = "pages"
+	assetsGroup  = "assets"
+	dynamicGroup = "dynamic"
 )
 
 // digestPattern matches digest addresses and not /page/2/, which is a routed
@@ -154,6 +158,7 @@ var digestPattern = "/page/" + strings.Repeat("?", 64) + "*"
 // Topology is what a description depends on.
 type Topology struct {
 	Standby bool // there is a standby region
+	Fleet   bool // renderers are fleets of instances, as VPC origins
 }
 
 // Describe returns the distribution of a topology.
@@ -284,6 +289,20 @@ func Describe(t Topology) DistributionConfig {
 			ID: assetsGroup, Primary: OriginStore, Secondary: OriginStoreStandby, FailoverCriteria: failover,
 		})
 		asset.TargetOriginID = assetsGroup
+	}
+	if t.Fleet {
+		for i := range c.Origins {
+			o := &c.Origins[i]
+			o.Verify, o.Private = false, o.Verify
+		}
+		if t.Standby {
+			// Route 53 does not choose here: CloudFront looks up no name of a VPC
+			// origin. 403 and 404 are answers of a renderer.
+			c.OriginGroups = append(c.OriginGroups, OriginGroup{
+				ID: dynamicGroup, Primary: OriginDynamic, Secondary: OriginFallback, FailoverCriteria: []int{500, 502, 503, 504},
+			})
+			api.TargetOriginID, search.TargetOriginID = dynamicGroup, dynamicGroup
+		}
 	}
 	c.CacheBehaviors = []CacheBehavior{digest, asset, api, search, share}
 	return c

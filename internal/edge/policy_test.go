@@ -139,8 +139,8 @@ func TestBehaviors(t *testing.T) {
 
 // The description is one that CloudFront takes.
 func TestDescriptions(t *testing.T) {
-	for _, standby := range []bool{false, true} {
-		c := edge.Describe(edge.Topology{Standby: standby})
+	for _, topology := range []edge.Topology{{}, {Standby: true}, {Fleet: true}, {Standby: true, Fleet: true}} {
+		c := edge.Describe(topology)
 		ids := map[string]bool{}
 		for _, o := range c.Origins {
 			if ids[o.ID] {
@@ -173,7 +173,7 @@ func TestDescriptions(t *testing.T) {
 			if !ids[b.TargetOriginID] && !groups[b.TargetOriginID] {
 				t.Errorf("%q: no target %q", b.PathPattern, b.TargetOriginID)
 			}
-			if groups[b.TargetOriginID] && len(b.AllowedMethods) > 2 {
+			if groups[b.TargetOriginID] && slices.ContainsFunc(b.AllowedMethods, func(m string) bool { return m != "GET" && m != "HEAD" && m != "OPTIONS" }) {
 				t.Errorf("%q: an origin group takes reads only: %v", b.PathPattern, b.AllowedMethods)
 			}
 			p := b.CachePolicy
@@ -193,6 +193,30 @@ func TestDescriptions(t *testing.T) {
 		for _, e := range c.CustomErrorResponses {
 			if e.ErrorCode >= 500 && e.ErrorCachingMinTTL != 0 {
 				t.Errorf("%d is kept for %v", e.ErrorCode, e.ErrorCachingMinTTL)
+			}
+		}
+	}
+}
+
+// Renderers are either reached over the internet, with a secret, or in a private
+// network, without; and a fleet's regions stand in for each other for dynamic
+// requests as well, where Route 53 cannot.
+func TestFleetDescription(t *testing.T) {
+	for _, topology := range []edge.Topology{{}, {Standby: true}, {Fleet: true}, {Standby: true, Fleet: true}} {
+		c := edge.Describe(topology)
+		for _, o := range c.Origins {
+			renderer := strings.HasPrefix(o.ID, edge.OriginDynamic)
+			if o.Private != (renderer && topology.Fleet) || o.Verify != (renderer && !topology.Fleet) {
+				t.Errorf("%+v: %+v", topology, o)
+			}
+		}
+		want := edge.OriginDynamic
+		if topology.Standby && topology.Fleet {
+			want = "dynamic"
+		}
+		for _, path := range []string{"/api/release", "/search"} {
+			if got := c.Behavior(path).TargetOriginID; got != want {
+				t.Errorf("%+v: %s goes to %s, want %s", topology, path, got, want)
 			}
 		}
 	}

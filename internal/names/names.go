@@ -76,6 +76,8 @@ const (
 	// EnvOriginSecret holds the SecretId (a name, which GetSecretValue takes
 	// as well as an ARN) of the secret OriginSecret.
 	EnvOriginSecret = "BLOG_ORIGIN_SECRET_ARN"
+	// EnvListen makes it a server: the address to listen on.
+	EnvListen = "BLOG_LISTEN"
 )
 
 // The sweeper's environment.
@@ -220,6 +222,12 @@ func (n Names) RendererHost(region string) string {
 
 // Publisher is the role that fills a trial for who deploys it.
 func (n Names) Publisher() string { return n.String() + "-publisher" }
+
+// VPCOrigin is the secret through which a fleet tells us-east-1 the id that
+// CloudFront gave its load balancer.
+func (n Names) VPCOrigin(region string) string {
+	return n.name + "/" + n.env + "/vpc-origin/" + region
+}
 
 // Parameters is the path of the Systems Manager parameters in GlobalRegion.
 func (n Names) Parameters() string { return "/" + n.name + "/" + n.env + "/" }

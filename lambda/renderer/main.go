@@ -1,18 +1,25 @@
-// The renderer's Lambda: environment, store, handler. What it does is in
-// package renderer.
+// The renderer: environment, store, handler. What it does is in package renderer.
+//
+// It is a Lambda; or, with BLOG_LISTEN, a server on an instance of the fleet. One
+// program for both, so that both have one version, which is that of the pages.
 //
 //	BLOG_BUCKET             the region's release bucket: a name, or an address
 //	                        of package storeurl
 //	BLOG_ORIGIN_SECRET_ARN  the secret that CloudFront's requests carry; without
 //	                        it only direct invocations and /healthz are answered
+//	BLOG_LISTEN             an address to listen on. Whoever can connect may ask,
+//	                        unless there is a secret
 package main
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -27,12 +34,33 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	r, err := open(context.Background(), os.Getenv, log)
-	if err != nil {
+	if err := run(log); err != nil {
 		log.Error("the renderer cannot start", "error", err)
 		os.Exit(1)
 	}
-	lambda.Start(r)
+}
+
+func run(log *slog.Logger) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	r, err := open(ctx, os.Getenv, log)
+	if err != nil {
+		return err
+	}
+	address := os.Getenv(names.EnvListen)
+	if address == "" {
+		stop() // Lambda's runtime has its own way with signals
+		lambda.Start(r)
+		return nil
+	}
+	if r.Verify == nil {
+		r.Verify = func(context.Context, string) bool { return true }
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("%s: %w", names.EnvListen, err)
+	}
+	return serve(ctx, l, r, log)
 }
 
 func open(ctx context.Context, env func(string) string, log *slog.Logger) (*renderer.Renderer, error) {

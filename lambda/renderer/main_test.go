@@ -178,6 +178,22 @@ func start(t *testing.T, bin string, env ...string) (exited chan error, log *jou
 	return exited, log
 }
 
+// command starts the program with a pipe from what it writes.
+func command(t *testing.T, bin string, env ...string) (*exec.Cmd, io.Reader) {
+	t.Helper()
+	cmd := exec.Command(bin)
+	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=" + t.TempDir()}, env...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	return cmd, out
+}
+
 func put(t *testing.T, b store.Bucket, key string, body []byte) {
 	t.Helper()
 	if err := b.Create(context.Background(), key, store.Meta{ContentType: "text/plain"}, store.Bytes(body)); err != nil {
