@@ -23,8 +23,7 @@ import (
 // acts on an alarm may one day be what the function's alias depends on, and a
 // reference here would close that circle, which CloudFormation refuses only
 // when it is deployed.
-func newAlarms(c RenderConfig, logs awslogs.LogGroup) {
-	topic := newTopic(c.Stack, c.Names.String()+" "+c.Region, c.AlarmEmail)
+func newAlarms(c RenderConfig, logs awslogs.LogGroup, topic awssns.ITopic) {
 	live := map[string]string{
 		"FunctionName": c.Names.Renderer(),
 		"Resource":     c.Names.Renderer() + ":" + names.LiveAlias,

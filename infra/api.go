@@ -28,7 +28,9 @@ const (
 // two regions that answer to one host name, and a function URL takes no name
 // of ours. The price is that CloudFront does not sign its requests: the secret
 // header stands in for that.
-func newAPI(c RenderConfig, live awslambda.Alias) {
+//
+// The certificate that it returns, if there is a domain, is for the two names.
+func newAPI(c RenderConfig, live awslambda.Alias) awscertificatemanager.ICertificate {
 	api := awsapigatewayv2.NewHttpApi(c.Stack, jsii.String("API"), &awsapigatewayv2.HttpApiProps{
 		ApiName:                   jsii.String(c.Names.Renderer()),
 		CreateDefaultStage:        jsii.Bool(false),
@@ -46,8 +48,8 @@ func newAPI(c RenderConfig, live awslambda.Alias) {
 		},
 	})
 	if c.Domain == "" {
-		publishHost(c, *api.ApiId()+".execute-api."+c.Region+".amazonaws.com")
-		return
+		tellEdge(c, "Host", c.Names.RendererHost(c.Region), "Host name", *api.ApiId()+".execute-api."+c.Region+".amazonaws.com")
+		return nil
 	}
 
 	origin, own := names.OriginDomain(c.Domain), names.RegionDomain(c.Domain, c.Region)
@@ -84,27 +86,29 @@ func newAPI(c RenderConfig, live awslambda.Alias) {
 		}
 		newRecord(c.Stack, r)
 	}
+	return cert
 }
 
-// publishHost tells us-east-1 the host name that API Gateway chose.
+// tellEdge tells us-east-1 what AWS chose in this region: without a domain the host
+// name of the API, with a fleet the id of its VPC origin.
 //
-// Without a domain that name is the one thing that the distribution must know
-// and that no convention gives. A reference between regions would tie two
+// That is the one thing that the distribution must know and that no convention
+// gives. A reference between regions would tie two
 // stacks together that are updated apart; a secret is the one kind of value
 // that AWS copies to another region under a known name. It holds no secret.
 // CloudFormation reads it when it makes the distribution, and again only when
 // that changes: an API that was made anew needs Edge made anew (docs/deploy.md).
-func publishHost(c RenderConfig, host string) {
+func tellEdge(c RenderConfig, id, secret, what, value string) {
 	props := &awssecretsmanager.CfnSecretProps{
-		Name:         jsii.String(c.Names.RendererHost(c.Region)),
-		Description:  jsii.String("Host name of the renderer in " + c.Region + ", for the distribution (not secret)"),
-		SecretString: jsii.String(host),
+		Name:         jsii.String(secret),
+		Description:  jsii.String(what + " of the renderer in " + c.Region + ", for the distribution (not secret)"),
+		SecretString: jsii.String(value),
 	}
 	if c.Region != names.GlobalRegion {
 		props.ReplicaRegions = &[]*awssecretsmanager.CfnSecret_ReplicaRegionProperty{
 			{Region: jsii.String(names.GlobalRegion)},
 		}
 	}
-	awssecretsmanager.NewCfnSecret(c.Stack, jsii.String("Host"), props).
+	awssecretsmanager.NewCfnSecret(c.Stack, jsii.String(id), props).
 		ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
 }

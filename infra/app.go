@@ -93,6 +93,7 @@ func wire(app awscdk.App, b Blog) {
 		Domain:     cfg.LiveDomain(),
 		ZoneID:     cfg.Zone.ID,
 		Branches:   cfg.Branches && cfg.LiveDomain() != "",
+		Fleet:      cfg.AWS.Compute == config.ComputeFleet,
 		Primary:    regions[0],
 		Standby:    standby,
 		RouteTable: global.RouteTable,
@@ -111,6 +112,9 @@ func wire(app awscdk.App, b Blog) {
 			KMS:         cfg.AWS.KMS,
 			LogsDays:    cfg.AWS.LogRetentionDays,
 			AlarmEmail:  cfg.AWS.AlarmEmail,
+		}
+		if cfg.AWS.Compute == config.ComputeFleet {
+			c.Fleet = &cfg.AWS.Fleet
 		}
 		newRender(c)
 		after(c.Stack, content[region])

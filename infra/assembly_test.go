@@ -39,7 +39,7 @@ func TestAssembly(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			got := d.opened(t)
 			regions := d.blog.Config.Regions()
-			want := edge.Describe(edge.Topology{Standby: len(regions) > 1})
+			want := edge.Describe(edge.Topology{Standby: len(regions) > 1, Fleet: d.blog.Config.AWS.Compute == config.ComputeFleet})
 			if d.blog.Config.LiveDomain() == "" {
 				want.MinimumProtocolVersion = "" // CloudFront's own certificate has its own
 			}

@@ -45,7 +45,7 @@ func TestBuckets(t *testing.T) {
 			}
 		}
 	})
-	if total != 21 { // two in each of ten content stacks, and a pipeline's
+	if total != 25 { // two in each of twelve content stacks, and a pipeline's
 		t.Errorf("looked at %d buckets", total)
 	}
 }

@@ -31,6 +31,7 @@ type originAddress struct {
 	host   string
 	access string // id of the origin access control, for a bucket
 	secret string // value of the origin header, for a renderer
+	vpc    string // id of the VPC origin, for a fleet
 }
 
 func (d *distribution) build(c edge.DistributionConfig) cf.CfnDistribution {
@@ -90,6 +91,12 @@ func (d *distribution) origin(o edge.Origin) *cf.CfnDistribution_OriginProperty 
 		out.S3OriginConfig = &cf.CfnDistribution_S3OriginConfigProperty{
 			OriginAccessIdentity: jsii.String(""), // required, and empty: access control took its place
 			OriginReadTimeout:    seconds(o.ReadTimeout),
+		}
+		return out
+	}
+	if a.vpc != "" {
+		out.VpcOriginConfig = &cf.CfnDistribution_VpcOriginConfigProperty{
+			VpcOriginId: jsii.String(a.vpc), OriginReadTimeout: seconds(o.ReadTimeout),
 		}
 		return out
 	}

@@ -19,6 +19,7 @@ type EdgeConfig struct {
 	ZoneID           string
 	Branches         bool   // of Domain: *.branch.<Domain> is the edge's too
 	Primary, Standby string // the same region when there is one
+	Fleet            bool   // renderers are VPC origins
 	RouteTable       awscloudfront.IKeyValueStore
 }
 
@@ -50,7 +51,7 @@ func newEdge(c EdgeConfig) {
 		})
 		d.domains, d.certificate = c.hosts(), *cert.CertificateArn()
 	}
-	dist := d.build(edge.Describe(edge.Topology{Standby: c.Standby != c.Primary}))
+	dist := d.build(edge.Describe(edge.Topology{Standby: c.Standby != c.Primary, Fleet: c.Fleet}))
 
 	host := *dist.AttrDomainName()
 	if c.Domain != "" {
@@ -117,6 +118,13 @@ func newOrigins(c EdgeConfig) map[string]originAddress {
 	if c.Domain != "" {
 		out[edge.OriginFallback] = originAddress{host: names.RegionDomain(c.Domain, c.Standby), secret: secret}
 		out[edge.OriginDynamic] = originAddress{host: names.OriginDomain(c.Domain), secret: secret}
+	}
+	if c.Fleet {
+		// The name is for TLS alone, and is the certificate's.
+		fleet := func(region string) originAddress {
+			return originAddress{host: names.RegionDomain(c.Domain, region), vpc: resolve(c.Names.VPCOrigin(region))}
+		}
+		out[edge.OriginFallback], out[edge.OriginDynamic] = fleet(c.Standby), fleet(c.Primary)
 	}
 	return out
 }

@@ -87,6 +87,9 @@ func TestRecords(t *testing.T) {
 		},
 		"alone/edge":                   {"example.com A" + in, "example.com AAAA" + in, "example.com HTTPS" + in},
 		"alone/render-eu-west-1":       {"eu-west-1.origin.example.com A" + in, "origin.example.com A PRIMARY eu-west-1 ${Health.HealthCheckId}" + in},
+		"fleet/edge":                   {"blog.example.com A" + in, "blog.example.com AAAA" + in, "blog.example.com HTTPS" + in},
+		"fleet/render-ap-southeast-1":  {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A PRIMARY ap-southeast-1 ${Health.HealthCheckId}" + in},
+		"fleet/render-ap-east-1":       {"ap-east-1.origin.blog.example.com A" + in, "origin.blog.example.com A SECONDARY ap-east-1 ${Health.HealthCheckId}" + in},
 		"domain/render-ap-southeast-1": {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A PRIMARY ap-southeast-1 ${Health.HealthCheckId}" + in},
 		"domain/render-ap-east-1":      {"ap-east-1.origin.blog.example.com A" + in, "origin.blog.example.com A SECONDARY ap-east-1 ${Health.HealthCheckId}" + in},
 	}
@@ -124,7 +127,12 @@ func TestDomain(t *testing.T) {
 			if api.Properties["DisableExecuteApiEndpoint"] != (live != "") {
 				t.Errorf("%s %s: two doors", d.name, region)
 			}
-			hosts := len(s.of("AWS::SecretsManager::Secret"))
+			hosts := 0
+			for _, secret := range s.of("AWS::SecretsManager::Secret") {
+				if strings.Contains(flat(secret.Properties["Name"]), "/renderer-host/") {
+					hosts++
+				}
+			}
 			if (hosts == 1) != (live == "") {
 				t.Errorf("%s %s: %d host secrets", d.name, region, hosts)
 			}

@@ -62,6 +62,9 @@ func (st statement) broad() string {
 	if st.effect != "Allow" {
 		return ""
 	}
+	if st.typ == "AWS::EC2::VPCEndpoint" {
+		return "" // it narrows what goes through, and gives nobody anything
+	}
 	if flat(st.principal) == "*" || flat(at(st.principal, "AWS")) == "*" {
 		return "anybody may"
 	}

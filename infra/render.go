@@ -8,6 +8,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/names"
 )
 
@@ -21,7 +22,8 @@ type RenderConfig struct {
 	Domain      string // empty for none
 	ZoneID      string
 	RendererDir string
-	Memory      int // MB
+	Fleet       *config.Fleet // nil: the Lambda answers readers, too
+	Memory      int           // MB
 	KMS         bool
 	LogsDays    int
 	AlarmEmail  string
@@ -38,8 +40,12 @@ const batchMinutes = 5
 func newRender(c RenderConfig) {
 	logs := newLogGroup(c.Stack, "Logs", "/aws/lambda/"+c.Names.Renderer(), c.LogsDays)
 	live := newRenderer(c, logs)
-	newAPI(c, live)
-	newAlarms(c, logs)
+	cert := newAPI(c, live)
+	topic := newTopic(c.Stack, c.Names.String()+" "+c.Region, c.AlarmEmail)
+	newAlarms(c, logs, topic)
+	if c.Fleet != nil {
+		newFleet(c, cert, topic)
+	}
 }
 
 // newLogGroup makes a log that goes with its stack. Without a name CloudFormation

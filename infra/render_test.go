@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/renderer"
 )
@@ -25,6 +26,7 @@ func TestRenderer(t *testing.T) {
 			fn = r
 		}
 		n := d.blog.Names
+		_, log := s.logOf(fn)
 		for what, pair := range map[string][2]any{
 			"name":         {fn.Properties["FunctionName"], n.Renderer()},
 			"runtime":      {fn.Properties["Runtime"], "provided.al2023"},
@@ -32,8 +34,7 @@ func TestRenderer(t *testing.T) {
 			"memory":       {fn.Properties["MemorySize"], float64(d.blog.Config.AWS.RendererMemory)},
 			"bucket":       {flat(at(fn.Properties, "Environment", "Variables", names.EnvBucket)), n.Bucket("${AWS::AccountId}", region)},
 			"secret":       {flat(at(fn.Properties, "Environment", "Variables", names.EnvOriginSecret)), n.OriginSecret()},
-			"log group":    {s.one(t, "AWS::Logs::LogGroup").Properties["LogGroupName"], "/aws/lambda/" + n.Renderer()},
-			"retention":    {s.one(t, "AWS::Logs::LogGroup").Properties["RetentionInDays"], float64(d.blog.Config.AWS.LogRetentionDays)},
+			"log group":    {log.Properties["LogGroupName"], "/aws/lambda/" + n.Renderer()},
 			"alias":        {s.one(t, "AWS::Lambda::Alias").Properties["Name"], names.LiveAlias},
 		} {
 			if !reflect.DeepEqual(pair[0], pair[1]) {
@@ -80,6 +81,11 @@ func TestAlarms(t *testing.T) {
 		// Each message that an alarm is about is counted, and each count has
 		// its alarm.
 		want := map[string]bool{"AWS/Lambda Errors": true, "AWS/Lambda Throttles": true}
+		fleet := 0
+		if d.blog.Config.AWS.Compute == config.ComputeFleet {
+			fleet = 2
+			want["AWS/ApplicationELB HTTPCode_Target_5XX_Count"], want["AWS/ApplicationELB HTTPCode_ELB_5XX_Count"] = true, true
+		}
 		patterns := map[string]bool{}
 		for _, f := range s.of("AWS::Logs::MetricFilter") {
 			patterns[flat(f.Properties["FilterPattern"])] = true
@@ -101,7 +107,7 @@ func TestAlarms(t *testing.T) {
 				t.Errorf("%s does not say what to do", id)
 			}
 		}
-		if len(want) != 4 || !reflect.DeepEqual(got, want) {
+		if len(want) != 4+fleet || !reflect.DeepEqual(got, want) {
 			t.Errorf("alarms on %v, want %v", got, want)
 		}
 		mails := s.of("AWS::SNS::Subscription")

@@ -69,8 +69,10 @@ func newSweeper(c SweeperConfig) {
 		})},
 	})
 	topic := newTopic(c.Stack, c.Names.String()+" sweeper", c.AlarmEmail)
-	newAlarm(c.Stack, alarm{"SweeperAlarm", "AWS/Lambda", "Errors", map[string]string{"FunctionName": *fn.FunctionName()},
-		"A trial could not be deleted, or nobody could look for trials."}, topic)
+	newAlarm(c.Stack, alarm{
+		ID: "SweeperAlarm", Namespace: "AWS/Lambda", Metric: "Errors", Dimensions: map[string]string{"FunctionName": *fn.FunctionName()},
+		Meaning: "A trial could not be deleted, or nobody could look for trials.",
+	}, topic)
 }
 
 // sweeperPolicy is what deleting trials needs.

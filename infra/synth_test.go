@@ -32,6 +32,13 @@ aws: {account: "123456789012", region: ap-southeast-1, standby: ap-east-1, kms: 
 	// the global stacks are.
 	{name: "first", yaml: "title: Blog\ndomain: blog.example.com\nhosted_zone: {create: true}\naws: {region: us-east-1}\n"},
 	{name: "dev", file: "../blog.yaml", env: "dev"},
+	{name: "fleet", yaml: `
+title: Blog
+domain: blog.example.com
+hosted_zone: {id: Z0123456789ABCDEFGHIJ}
+aws: {region: ap-southeast-1, standby: ap-east-1, kms: true, compute: fleet,
+  fleet: {instance_type: t4g.medium, min: 2, max: 6, zones: 3, prefix_lists: {ap-east-1: pl-0123abcd}}}
+`},
 	{name: "swept", yaml: swept},
 	{name: "trial", yaml: swept, env: "dev"},
 }
@@ -317,6 +324,7 @@ func TestStacks(t *testing.T) {
 	want := map[string]string{
 		"own":    "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
 		"domain": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"fleet":  "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
 		"single": "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-eu-west-1@eu-west-1",
 		"alone":  "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-eu-west-1@eu-west-1",
 		"first":  "content-us-east-1@us-east-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-us-east-1@us-east-1",

@@ -55,6 +55,7 @@ func (n Names) Limits(account string, regions []string) []Limited {
 			Limited{"bucket", n.Bucket(account, region), 63, bucketForm, true},
 			Limited{"bucket of logs", n.LogBucket(account, region), 63, bucketForm, true},
 			Limited{"bucket of artifacts", n.ArtifactBucket(account, region), 63, bucketForm, true},
+			Limited{"secret with the id of a VPC origin", n.VPCOrigin(region), 512, secretForm, false},
 			Limited{"secret with a host name", n.RendererHost(region), 512, secretForm, false},
 			Limited{"stack", n.Stack("content-" + region), 128, stackForm, false},
 		)

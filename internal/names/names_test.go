@@ -61,7 +61,7 @@ func TestLimits(t *testing.T) {
 	// Each name that there is has its limit.
 	arguments := map[string][]string{
 		"Stack": {"content-" + region}, "Bucket": {account, region}, "LogBucket": {account, region}, "ArtifactBucket": {account, region},
-		"Policy": {longestPart}, "RendererHost": {region},
+		"Policy": {longestPart}, "RendererHost": {region}, "VPCOrigin": {region},
 	}
 	for i, typ := 0, reflect.TypeFor[Names](); i < typ.NumMethod(); i++ {
 		m := typ.Method(i)
