@@ -213,6 +213,23 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// An option can need more of a plan than the blog does without it.
+func TestPlansOfAFleet(t *testing.T) {
+	cfg := parse(t, "domain: a.example.com\nhosted_zone: {id: Z0123456789ABC}\naws: {standby: ap-east-1}\n")
+	const what = "origins in a private network"
+	for _, p := range Estimate(cfg, Typical()).Plans {
+		if slices.Contains(p.Without, what) {
+			t.Errorf("%s: %q without a fleet", p.Name, p.Without)
+		}
+	}
+	cfg.AWS.Compute = config.ComputeFleet
+	for i, p := range Estimate(cfg, Typical()).Plans {
+		if slices.Contains(p.Without, what) != (i < 2) { // Free and Pro
+			t.Errorf("%s: without %q", p.Name, p.Without)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	if err := Typical().Check(); err != nil {
 		t.Error(err)

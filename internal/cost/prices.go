@@ -173,8 +173,8 @@ var (
 var (
 	balancers = &Item{
 		Service: "Load balancing", Name: "load balancers, and a little of their capacity", Unit: "balancers",
-		Resource: "AWS::ElasticLoadBalancingV2::LoadBalancer",
-		Prices:   regional(Price{17.00, memory}, Price{19.00, memory}, Price{21.00, memory}),
+		Resource: "AWS::ElasticLoadBalancingV2::LoadBalancer", Needs: vpcOrigin,
+		Prices: regional(Price{17.00, memory}, Price{19.00, memory}, Price{21.00, memory}),
 	}
 	endpoints = &Item{
 		Service: "VPC", Name: "the log's endpoint, in each zone", Unit: "hours",
