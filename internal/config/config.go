@@ -33,6 +33,8 @@
 // derives another one from it: one region, no domain, nothing kept.
 package config
 
+import "github.com/victorleungtw/blog/internal/recovery"
+
 // Config is the whole of blog.yaml.
 type Config struct {
 	Site
@@ -52,12 +54,16 @@ type Zone struct {
 
 // AWS is where the blog runs and how.
 type AWS struct {
-	Name             string // first part of every resource's name
-	Env              string // second part: "prod"
-	Account          string // twelve digits; empty for that of the credentials
-	Region           string // the primary region
-	Standby          string // the standby region; empty for none
-	RendererMemory   int    // MB
+	Name    string // first part of every resource's name
+	Env     string // second part: "prod"
+	Account string // twelve digits; empty for that of the credentials
+	Region  string // the primary region
+	Standby string // the standby region; empty for none
+	// Recovery is what stands in the standby region, and Routing how Route 53
+	// chooses; both are zero without one.
+	Recovery         recovery.Strategy
+	Routing          Routing
+	RendererMemory   int // MB
 	LogRetentionDays int
 	KMS              bool   // buckets are encrypted with keys of the blog's own
 	AlarmEmail       string // who is told of an alarm; empty for nobody
@@ -115,7 +121,7 @@ func (c *Config) ForEnv(env string) *Config {
 		return &out
 	}
 	out.AWS.Env, out.AWS.Trial = env, true
-	out.AWS.Standby = ""
+	out.AWS.Standby, out.AWS.Recovery, out.AWS.Routing = "", "", Routing{}
 	out.AWS.Rehearsal = c.AWS.rehearses(env)
 	out.AWS.GitHub, out.AWS.Pipeline = GitHub{}, Pipeline{}
 	out.AWS.Compute = ComputeLambda // a fleet has a domain

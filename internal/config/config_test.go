@@ -9,6 +9,7 @@ import (
 
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/problem"
+	"github.com/victorleungtw/blog/internal/recovery"
 )
 
 // show prints problems as line: message | hint, one a line.
@@ -51,13 +52,15 @@ aws:
   account: 012345678901
   region: eu-west-1
   standby: eu-south-1
+  recovery: active-active
+  routing: {policy: weighted, weights: {eu-west-1: 80, eu-south-1: 20}}
   renderer_memory: 512
   log_retention_days: 14
   kms: true
   alarm_email: ops@example.com
   github: {repository: octocat@123/my.blog@456, create_provider: false}
 `))
-	if len(probs) > 0 {
+	if probs.Err() != nil {
 		t.Fatalf("problems:\n%s", show(probs))
 	}
 	want := &Config{
@@ -80,6 +83,7 @@ aws:
 		AWS: AWS{
 			Name: "notes", Env: "live", Account: "012345678901",
 			Region: "eu-west-1", Standby: "eu-south-1",
+			Recovery: recovery.ActiveActive, Routing: Routing{Policy: Weighted, Weights: map[string]int{"eu-west-1": 80, "eu-south-1": 20}, Switch: true},
 			RendererMemory: 512, LogRetentionDays: 14, KMS: true, AlarmEmail: "ops@example.com",
 			GitHub:  GitHub{Repository: "octocat@123/my.blog@456"},
 			Compute: ComputeLambda, Fleet: Default().AWS.Fleet,
@@ -158,7 +162,7 @@ func TestProblems(t *testing.T) {
 		{"zone of this machine", "title: Blog\ntimezone: Local\n", ":2: timezone: \"Local\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"zone a path", "title: Blog\ntimezone: ../../etc/passwd\n", ":2: timezone: \"../../etc/passwd\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"twice", "title: Blog\ntitle: Other\n", ":2: title is set twice, first in line 1 | keep one of the two\n"},
-		{"aws a text", "title: Blog\naws: sg\n", ":2: aws: want keys and values, got \"sg\" | its keys are account, alarm_email, compute, env, fleet, github, kms, log_retention_days, name, pipeline, region, renderer_memory, standby, trial_days\n"},
+		{"aws a text", "title: Blog\naws: sg\n", ":2: aws: want keys and values, got \"sg\" | its keys are account, alarm_email, compute, env, fleet, github, kms, log_retention_days, name, pipeline, recovery, region, renderer_memory, routing, standby, trial_days\n"},
 		{"github a list", "title: Blog\naws:\n  github: [a/b]\n", ":3: aws.github: want keys and values, got a list | its keys are create_provider, deploy, repository\n"},
 		{"github without a repository", "title: Blog\naws:\n  github:\n    create_provider: no\n    repo: a/b\n",
 			":3: aws.github without a repository | add for example repository: octocat/blog\n" +
@@ -322,7 +326,7 @@ func TestLoad(t *testing.T) {
 // The blog.yaml of this project is an example for every other.
 func TestOwnFile(t *testing.T) {
 	cfg, probs := Load("../../blog.yaml")
-	if len(probs) > 0 {
+	if probs.Err() != nil {
 		t.Fatal(probs)
 	}
 	for _, item := range cfg.Nav {

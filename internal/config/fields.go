@@ -37,6 +37,8 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 	}
 	r.addresses(cfg)
 	r.regions(cfg)
+	r.recovery(cfg)
+	r.optIn(cfg)
 	r.deployers(cfg)
 	r.fleets(cfg)
 }
@@ -66,6 +68,8 @@ func (r *reader) aws(n *yaml.Node, a *AWS) {
 		"account":            r.account(&a.Account),
 		"region":             r.region("aws.region", &a.Region),
 		"standby":            r.region("aws.standby", &a.Standby),
+		"recovery":           r.strategy(&a.Recovery),
+		"routing":            func(n *yaml.Node) { r.routing(n, &a.Routing) },
 		"renderer_memory":    r.number("aws.renderer_memory", 128, 10240, &a.RendererMemory),
 		"log_retention_days": r.retention(&a.LogRetentionDays),
 		"kms":                r.boolean("aws.kms", &a.KMS),
