@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,7 +31,7 @@ const propagation = time.Minute
 // function itself may take (infra/render.go).
 const renderWithin = 5*time.Minute + 30*time.Second
 
-// AWS opens what blog.yaml's stacks deployed.
+// AWS opens what blog.yaml's stacks deployed. A standby may have a bucket alone.
 func AWS(ctx context.Context, cfg *config.Config) (*Cloud, error) {
 	n, err := names.New(cfg.AWS.Name, cfg.AWS.Env)
 	if err != nil {
@@ -57,13 +58,13 @@ func AWS(ctx context.Context, cfg *config.Config) (*Cloud, error) {
 		if err != nil {
 			return nil, err
 		}
-		there := global.Copy()
-		there.Region, there.HTTPClient = region, awsclient.HTTPClient(renderWithin)
-		c.Regions = append(c.Regions, release.Region{
-			Name:     region,
-			Bucket:   s3.New(client, n.Bucket(account, region)),
-			Renderer: &function{lambda.NewFromConfig(there), n.Renderer()},
-		})
+		r := release.Region{Name: region, Bucket: s3.New(client, n.Bucket(account, region))}
+		if slices.Contains(cfg.RendererRegions(), region) {
+			there := global.Copy()
+			there.Region, there.HTTPClient = region, awsclient.HTTPClient(renderWithin)
+			r.Renderer = &function{lambda.NewFromConfig(there), n.Renderer()}
+		}
+		c.Regions = append(c.Regions, r)
 	}
 	c.Checker = &release.HTTPCheck{
 		Client: &http.Client{Timeout: 30 * time.Second}, Base: c.BaseURL, Bucket: c.Bucket(), Patience: propagation,

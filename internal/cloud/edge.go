@@ -34,7 +34,8 @@ type EdgeOptions struct {
 // Edge is the edge in front of a local place.
 type Edge struct {
 	http.Handler
-	// Fail takes a part away, or gives it back: "primary", "renderer", "both".
+	// Fail takes a part away, or gives it back: "primary" or "standby", a region;
+	// "renderer", those of both; "both", the primary and the renderers.
 	Fail func(part string, down bool) error
 	// Purge forgets cached objects, by path or by "#tag".
 	Purge func(items []string) error
@@ -100,15 +101,13 @@ func (w *wiring) described() map[string]http.RoundTripper {
 		w.region(nil, r)
 	}
 	last := len(w.renderers) - 1
-	origins := map[string]http.RoundTripper{
-		edge.OriginStore:    w.buckets[0],
-		edge.OriginFallback: w.renderers[last],
-		edge.OriginDynamic:  w.renderers[0],
+	return map[string]http.RoundTripper{
+		edge.OriginStore:        w.buckets[0],
+		edge.OriginStoreStandby: w.buckets[last], // the primary's, if it is alone
+		edge.OriginFallback:     w.renderers[last],
+		edge.OriginDynamic:      w.renderers[0],
+		edge.OriginPrimary:      w.renderers[0],
 	}
-	if last > 0 {
-		origins[edge.OriginStoreStandby] = w.buckets[last]
-	}
-	return origins
 }
 
 // assembled wires the origins as the templates do: buckets with their
@@ -182,12 +181,15 @@ func (w *wiring) fail(part string, down bool) error {
 	switch part {
 	case "primary":
 		parts = []*edge.Switch{w.buckets[0], w.renderers[0]}
+	case "standby":
+		last := len(w.renderers) - 1
+		parts = []*edge.Switch{w.buckets[last], w.renderers[last]}
 	case "renderer":
 		parts = w.renderers
 	case "both":
 		parts = append([]*edge.Switch{w.buckets[0]}, w.renderers...)
 	default:
-		return fmt.Errorf("there is no part %q to take away: use primary, renderer or both", part)
+		return fmt.Errorf("there is no part %q to take away: use primary, standby, renderer or both", part)
 	}
 	for _, p := range parts {
 		p.Down(down)

@@ -170,7 +170,7 @@ func TestBranchStoreFailure(t *testing.T) {
 // Reads are billed; a page takes two more than on the site's own host, a page
 // that is not there the most.
 func TestBranchReads(t *testing.T) {
-	for path, want := range map[string]int{"/": 3, "/feed.xml": 4, "/missing": 9, "/zh/missing": 11, "/robots.txt": 0} {
+	for path, want := range map[string]int{"/": 4, "/feed.xml": 5, "/missing": 9, "/zh/missing": 11, "/robots.txt": 0} {
 		store := branched()
 		res := run(t, newFunction(t, store), "GET", "https://pr-1.branch.example.com"+path)
 		if len(store.reads) != want || res.Reads != want {

@@ -146,7 +146,7 @@ func (d *Distribution) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.entry(errorEntry(http.StatusForbidden, ""), resultError) // a body has no place in a request for one
 		return
 	}
-	req, err := d.viewerRequest(a)
+	req, group, err := d.viewerRequest(a)
 	if req == nil || err != nil {
 		if err != nil {
 			a.fail(err)
@@ -158,6 +158,7 @@ func (d *Distribution) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.fail(&FunctionError{ValidationError, err})
 		return
 	}
+	origin.group = group
 	a.request = req
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		origin.method, origin.body = r.Method, r.Body
@@ -172,22 +173,29 @@ func (d *Distribution) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // viewerRequest runs the function, if the behaviour has one. It returns nil
-// when the function has answered.
-func (d *Distribution) viewerRequest(a *reply) (*Request, error) {
+// when the function has answered, and the origin group if the function made one.
+func (d *Distribution) viewerRequest(a *reply) (*Request, *OriginGroup, error) {
 	event := NewEvent(a.r, a.id)
 	before := event.Request
 	if !a.behavior.ViewerRequestFunction {
-		return &before, nil
+		return &before, nil, nil
 	}
 	result, err := d.function.Run(a.r.Context(), event)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if result.Response != nil {
 		a.function(result.Response)
-		return nil, nil
+		return nil, nil, nil
 	}
-	return result.Request, nil
+	if result.Group != nil {
+		// AWS does not say what a group of origins that do not exist is; no
+		// reader would get a page.
+		if _, _, err := d.config.members(*result.Group); err != nil {
+			return nil, nil, &FunctionError{ValidationError, err}
+		}
+	}
+	return result.Request, result.Group, nil
 }
 
 // originRequest makes the request for a cache miss, and the cache key. What is

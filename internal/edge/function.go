@@ -51,6 +51,9 @@ type Result struct {
 	Request  *Request
 	Response *Response
 	Reads    int // key-value store reads, each of which CloudFront bills
+	// Group is where a cache miss goes, in place of the behaviour's target; nil
+	// when the function left that alone. It has no ID.
+	Group *OriginGroup
 }
 
 // Function runs a CloudFront Function. It may be used by many goroutines at
@@ -113,7 +116,7 @@ func (f *Function) Run(ctx context.Context, e Event) (Result, error) {
 			return Result{}, &FunctionError{ExecutionError, err}
 		}
 	}
-	in.ctx, in.kv, in.log, in.reads, in.start = ctx, f.kv, f.log, 0, time.Now()
+	in.ctx, in.kv, in.log, in.reads, in.group, in.start = ctx, f.kv, f.log, 0, nil, time.Now()
 	if f.Now != nil {
 		in.start = f.Now()
 	}
@@ -129,6 +132,9 @@ func (f *Function) Run(ctx context.Context, e Event) (Result, error) {
 	}
 	result, err := decode(&e.Request, out)
 	result.Reads = in.reads
+	if result.Request != nil {
+		result.Group = in.group
+	}
 	if err != nil {
 		return result, &FunctionError{ValidationError, err}
 	}
@@ -170,6 +176,7 @@ type instance struct {
 	kv    KeyValues
 	log   *slog.Logger
 	reads int
+	group *OriginGroup
 	start time.Time
 }
 

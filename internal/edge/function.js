@@ -4,8 +4,9 @@
 // (policy.go), in JavaScript runtime 2.0. What it reads is described in package
 // routes: www!c is the current release and those to come, www<path> what a path
 // has been since which release, NAME!c and NAME<path> what a branch shows
-// instead. It answers redirects, 400, 404, 405, 410 and 503 itself; for
-// everything else it rewrites the URI and lets the request go on to the cache.
+// instead; www!t which region a person wants readers sent to first. It answers
+// redirects, 400, 404, 405, 410 and 503 itself; for everything else it rewrites
+// the URI and lets the request go on to the cache.
 //
 // The language is the documented subset and nothing else (package subset): in
 // particular await stands in a statement of its own, because the runtime
@@ -52,6 +53,10 @@ async function handler(event) {
     let answer = null;
     try {
         answer = await route(request);
+        // A digest address goes its usual way: it needs no key-value store.
+        if (answer === request && request.headers['x-blog-release']) {
+            await steer(request, event.viewer.ip);
+        }
     } catch (e) {
         // The key-value store did not answer, or holds no release yet. A page
         // that cannot be found for this reason is not "not found".
@@ -160,6 +165,43 @@ async function route(request) {
     }
     const answer = await absent(to === '-' ? 410 : 404, path, view);
     return answer;
+}
+
+// steer follows www!t: so many of a hundred viewers have pages from the standby
+// first, and dynamic requests go to one region first. The other one is asked
+// when it fails, as ever. A value that is missing or damaged steers nobody.
+async function steer(request, ip) {
+    const value = await read(`${SITE}!t`);
+    try {
+        const to = JSON.parse(value) || {};
+        if (request.uri.startsWith('/page/')) {
+            if (place(ip) < to.standby) {
+                prefer('store-standby', 'renderer-primary');
+            }
+        } else if (to.dynamic === 'standby') {
+            prefer('renderer-fallback', 'renderer-primary');
+        } else if (to.dynamic) {
+            prefer('renderer-primary', 'renderer-fallback');
+        }
+    } catch (e) {
+        // Damaged.
+    }
+}
+
+// place is where a viewer stands among a hundred: always the same, so that
+// other weights move only those who have to move. Of an IPv6 address the
+// network counts, in which a viewer's machine changes its own part every day.
+function place(ip) {
+    const network = ip.split('::')[0].split(':').slice(0, 4).join(':');
+    const hash = crypto.createHmac('sha256', SITE).update(network).digest('hex');
+    return parseInt(hash.slice(0, 4), 16) / 655.36;
+}
+
+function prefer(first, second) {
+    cf.createRequestOriginGroup({
+        originIds: [{ originId: first }, { originId: second }],
+        failoverCriteria: { statusCodes: [403, 404, 500, 502, 503, 504] }
+    });
 }
 
 // hosted returns the namespace of the host: NAME.branch.<domain> is a branch.

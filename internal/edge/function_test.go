@@ -328,11 +328,11 @@ func TestOwnAnswersCarryThePolicy(t *testing.T) {
 // Each read is billed and takes its part of a millisecond.
 func TestReads(t *testing.T) {
 	for path, want := range map[string][]string{
-		"/":                    {"www!c", "www/"},
-		"/feed.xml":            {"www!c", "www/feed.xml"},
+		"/":                    {"www!c", "www/", "www!t"},
+		"/feed.xml":            {"www!c", "www/feed.xml", "www!t"},
 		"/2022/06/18/aws":      {"www!c", "www/2022/06/18/aws", "www/2022/06/18/aws/"},
 		"/old-slug":            {"www!c", "www/old-slug"},
-		"/api/x":               {"www!c"},
+		"/api/x":               {"www!c", "www!t"},
 		"/page/" + digest("0"): nil,
 		"/missing/":            {"www!c", "www/missing/", "www/missing/", "www/missing/404.html", "www/404.html", "www=" + digest("4")},
 		"/gone/":               {"www!c", "www/gone/", "www/gone/404.html", "www/404.html", "www=" + digest("4")},

@@ -102,18 +102,26 @@ func (c *DistributionConfig) origin(id string) (Origin, bool) {
 // target returns the origins of a behaviour: one, or a group's two with the
 // codes at which the second is asked.
 func (c *DistributionConfig) target(id string) (origins []Origin, criteria []int, err error) {
-	ids := []string{id}
 	for _, g := range c.OriginGroups {
 		if g.ID == id {
-			ids, criteria = []string{g.Primary, g.Secondary}, g.FailoverCriteria
+			return c.members(g)
 		}
 	}
-	for _, id := range ids {
+	o, ok := c.origin(id)
+	if !ok {
+		return nil, nil, fmt.Errorf("no origin %q in the distribution", id)
+	}
+	return []Origin{o}, nil, nil
+}
+
+// members are a group's two origins, which are the distribution's.
+func (c *DistributionConfig) members(g OriginGroup) (origins []Origin, criteria []int, err error) {
+	for _, id := range []string{g.Primary, g.Secondary} {
 		o, ok := c.origin(id)
 		if !ok {
 			return nil, nil, fmt.Errorf("no origin %q in the distribution", id)
 		}
 		origins = append(origins, o)
 	}
-	return origins, criteria, nil
+	return origins, g.FailoverCriteria, nil
 }

@@ -45,7 +45,8 @@ type binding struct{ value *sobek.Object }
 
 func (b *binding) GetBindingValue(string) sobek.Value { return b.value }
 
-// cloudfront is the module 'cloudfront': kvs(), whose handle has get and exists.
+// cloudfront is the module 'cloudfront': kvs(), whose handle has get and exists,
+// and of the methods that change a request's origin createRequestOriginGroup.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-custom-methods.html
 func (in *instance) cloudfront() (*sobek.Object, error) {
 	handle, cf := in.rt.NewObject(), in.rt.NewObject()
@@ -53,6 +54,7 @@ func (in *instance) cloudfront() (*sobek.Object, error) {
 		handle.Set("get", func(call sobek.FunctionCall) sobek.Value { return in.promise(in.get, call) }),
 		handle.Set("exists", func(call sobek.FunctionCall) sobek.Value { return in.promise(in.exists, call) }),
 		cf.Set("kvs", func() sobek.Value { return handle }),
+		cf.Set("createRequestOriginGroup", in.createOriginGroup),
 	)
 }
 

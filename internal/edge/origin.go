@@ -24,14 +24,21 @@ type originRequest struct {
 	url    *url.URL // path and query
 	header http.Header
 	body   io.ReadCloser // nil but for methods that are not cached
+	// group takes the place of the behaviour's target. It is not part of the
+	// cache key: whatever origin answered, the next viewer gets that answer.
+	group *OriginGroup
 }
 
 // ask sends a request to a behaviour's target. A group's second origin is
 // asked when the first gives one of the group's codes, cannot be reached, or
-// takes too long, and only for GET, HEAD and OPTIONS.
+// takes too long, and only for GET, HEAD and OPTIONS. A group that the function
+// made is obeyed like one of the distribution's.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html
 func (d *Distribution) ask(ctx context.Context, target string, req originRequest) (*entry, error) {
 	origins, criteria, err := d.config.target(target)
+	if req.group != nil {
+		origins, criteria, err = d.config.members(*req.group)
+	}
 	if err != nil {
 		return nil, err
 	}

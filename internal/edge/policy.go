@@ -49,12 +49,15 @@ type Origin struct {
 // The origins' IDs.
 const (
 	OriginStore        = "store"         // the primary region's bucket
-	OriginStoreStandby = "store-standby" // the standby region's bucket, if there is one
+	OriginStoreStandby = "store-standby" // the standby region's bucket; the primary's if there is one region
 	// OriginFallback is the renderer that stands in for the store: the standby
 	// region's if there is one, else the primary's, so that one lost region
 	// does not take both.
 	OriginFallback = "renderer-fallback"
 	OriginDynamic  = "renderer" // origin.<domain>, or the primary's API without a domain
+	// OriginPrimary is the primary region's renderer by a name that is its own,
+	// wherever origin.<domain> leads.
+	OriginPrimary = "renderer-primary"
 )
 
 // OriginGroup is a primary origin and the one that is asked when it fails.
@@ -159,9 +162,16 @@ var digestPattern = "/page/" + strings.Repeat("?", 64) + "*"
 type Topology struct {
 	Standby bool // there is a standby region
 	Fleet   bool // renderers are fleets of instances, as VPC origins
+	// BucketOnly says that no renderer stands in it: what the primary's bucket
+	// cannot give comes from the standby's.
+	BucketOnly bool
 }
 
 // Describe returns the distribution of a topology.
+//
+// Every distribution has all the origins, one of a single region too: the edge
+// function names four of them at the word of a key in the route table, which
+// may be older than the distribution.
 func Describe(t Topology) DistributionConfig {
 	// A browser that has seen this once speaks TLS for two years. Not for
 	// subdomains and not preloaded: the author's other hosts are not ours to
@@ -269,6 +279,7 @@ func Describe(t Topology) DistributionConfig {
 	c := DistributionConfig{
 		Origins: []Origin{
 			bucket(OriginStore), renderer(OriginFallback), renderer(OriginDynamic),
+			renderer(OriginPrimary), bucket(OriginStoreStandby),
 		},
 		OriginGroups: []OriginGroup{
 			{ID: pagesGroup, Primary: OriginStore, Secondary: OriginFallback, FailoverCriteria: failover},
@@ -284,18 +295,20 @@ func Describe(t Topology) DistributionConfig {
 		HTTPVersion:    "http2and3", IPV6Enabled: true, MinimumProtocolVersion: "TLSv1.2_2025",
 	}
 	if t.Standby {
-		c.Origins = append(c.Origins, bucket(OriginStoreStandby))
 		c.OriginGroups = append(c.OriginGroups, OriginGroup{
 			ID: assetsGroup, Primary: OriginStore, Secondary: OriginStoreStandby, FailoverCriteria: failover,
 		})
 		asset.TargetOriginID = assetsGroup
+	}
+	if t.BucketOnly {
+		c.OriginGroups[0].Secondary = OriginStoreStandby
 	}
 	if t.Fleet {
 		for i := range c.Origins {
 			o := &c.Origins[i]
 			o.Verify, o.Private = false, o.Verify
 		}
-		if t.Standby {
+		if t.Standby && !t.BucketOnly {
 			// Route 53 does not choose here: CloudFront looks up no name of a VPC
 			// origin. 403 and 404 are answers of a renderer.
 			c.OriginGroups = append(c.OriginGroups, OriginGroup{

@@ -50,6 +50,7 @@ const (
 // once, and what changes.
 const (
 	HeadKey       = "head.json"
+	TrafficKey    = "traffic.json" // which region is drained (package traffic)
 	PagePrefix    = "page/"
 	AssetPrefix   = "asset/"
 	SourcePrefix  = "src/"

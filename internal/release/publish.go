@@ -25,8 +25,10 @@ type Renderer interface {
 
 // Region is one region's record and renderer.
 type Region struct {
-	Name     string
-	Bucket   store.Bucket
+	Name   string
+	Bucket store.Bucket
+	// Renderer is nil in a standby that has a bucket alone: pages, and what they
+	// are made from, come there by S3's replication, or from Repair.
 	Renderer Renderer
 }
 
@@ -122,6 +124,9 @@ var errLost = errors.New("another publisher changed the head")
 
 func (p *Publisher) primary() Region { return p.Regions[0] }
 
+// renders says whether a region makes pages in this run.
+func (p *Publisher) renders(r Region) bool { return r.Renderer != nil && !p.away.is(r.Name) }
+
 func (p *Publisher) progress(step string, done, total int) {
 	if p.Progress != nil {
 		p.Progress(step, done, total)
@@ -134,7 +139,7 @@ func (p *Publisher) Version(ctx context.Context) (string, error) {
 	answers := make([]string, len(p.Regions))
 	g, gctx := errgroup.WithContext(ctx)
 	for i, r := range p.Regions {
-		if p.away.is(r.Name) {
+		if !p.renders(r) {
 			continue
 		}
 		g.Go(func() error {
@@ -154,7 +159,7 @@ func (p *Publisher) Version(ctx context.Context) (string, error) {
 	}
 	version := answers[0]
 	for i, r := range p.Regions {
-		if !p.away.is(r.Name) && answers[i] != version {
+		if p.renders(r) && answers[i] != version {
 			return "", fmt.Errorf("the renderers have different versions: %s in %s, %s in %s; deploy both regions, then publish",
 				version, p.primary().Name, answers[i], r.Name)
 		}

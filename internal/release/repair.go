@@ -191,9 +191,12 @@ func copyObject(ctx context.Context, from, to store.Bucket, key string) error {
 	return err
 }
 
+var errNoRenderer = errors.New("no renderer stands there")
+
 // remake has each region's renderer make the pages that it lacks: the renderer
 // may write pages, which a publisher may not. Those that it cannot make, because
-// they are another version's, are copied from a region that has them.
+// they are another version's or there is none, are copied from a region that has
+// them.
 func (p *Publisher) remake(ctx context.Context, r *Repair, made map[string]string, have []map[string]bool) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for i, region := range p.Regions {
@@ -203,7 +206,10 @@ func (p *Publisher) remake(ctx context.Context, r *Repair, made map[string]strin
 		}
 		for batch := range slices.Chunk(slices.Sorted(maps.Keys(keys)), renderBatch) {
 			g.Go(func() error {
-				_, err := region.Renderer.Do(ctx, renderer.Request{Render: batch})
+				err := errNoRenderer
+				if region.Renderer != nil {
+					_, err = region.Renderer.Do(ctx, renderer.Request{Render: batch})
+				}
 				if err == nil {
 					return nil
 				}

@@ -211,7 +211,7 @@ func (p *Publisher) rebuildFrom(ctx context.Context, m *Manifest, inline []strin
 		return err
 	}
 	for k, v := range all {
-		if !routes.Site.Owns(k) || k == routes.Site.CurrentKey() || k == routes.Site.ShareKey() {
+		if !routes.Site.Owns(k) || routes.Site.Kept(k) {
 			continue
 		}
 		if want, ok := u.puts[k]; !ok {

@@ -222,7 +222,7 @@ func (p *Publisher) render(ctx context.Context, pl *plan.Plan, pages []plan.Page
 	for _, pg := range pages {
 		sum := answers.sums[0][pg.Digest]
 		for i, r := range p.Regions {
-			if p.away.is(r.Name) {
+			if !p.renders(r) {
 				continue
 			}
 			if got := answers.sums[i][pg.Digest]; got == "" || got != sum {
@@ -262,7 +262,7 @@ func (p *Publisher) renderWave(ctx context.Context, pl *plan.Plan, pages []plan.
 // invoke asks one region's renderer for batches, one after the other.
 func (p *Publisher) invoke(ctx context.Context, pl *plan.Plan, i int, r Region, batches []load, draft bool, to *answers) error {
 	for _, l := range batches {
-		if p.away.is(r.Name) {
+		if !p.renders(r) {
 			return nil
 		}
 		resp, err := r.Renderer.Do(ctx, renderer.Request{Render: l.digests, Pack: l.pack, Draft: draft})

@@ -13,6 +13,7 @@
 //	                  function itself (the 404 pages)
 //
 //	www!k             the key that links to shared drafts are signed with
+//	www!t             which region readers are sent to first (package traffic)
 //
 // "www" is the namespace of the blog; another namespace in the same table is
 // another view of the same edge: a branch, whose name is its namespace. A branch
@@ -303,8 +304,15 @@ func Branch(name string) (Namespace, error) {
 
 func (ns Namespace) CurrentKey() string             { return string(ns) + "!c" }
 func (ns Namespace) ShareKey() string               { return string(ns) + "!k" }
+func (ns Namespace) TrafficKey() string             { return string(ns) + "!t" }
 func (ns Namespace) PathKey(path string) string     { return string(ns) + path }
 func (ns Namespace) InlineKey(digest string) string { return string(ns) + "=" + digest }
+
+// Kept says whether a key is there whatever is published, and no release has
+// it: which is current, what links are signed with, where readers are sent.
+func (ns Namespace) Kept(key string) bool {
+	return key == ns.CurrentKey() || key == ns.ShareKey() || key == ns.TrafficKey()
+}
 
 // Owns says whether a key belongs to the namespace.
 func (ns Namespace) Owns(key string) bool {

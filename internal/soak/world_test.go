@@ -149,6 +149,7 @@ func newWorld(t testing.TB) *world {
 		origins[[]string{edge.OriginStore, edge.OriginStoreStandby}[i]] = edge.StoreOrigin(near)
 		origins[[]string{edge.OriginDynamic, edge.OriginFallback}[i]] = &lambdahttp.Gateway{Invoke: stands.Invoke, APIID: name}
 	}
+	origins[edge.OriginPrimary] = origins[edge.OriginDynamic]
 	w.table = kvsfake.New()
 	w.table.Listen(w.history.changed)
 	api := httptest.NewServer(w.table)

@@ -51,7 +51,7 @@ var statics = map[string]map[string]bool{
 // modules are the built-in modules, each with the methods that a viewer request
 // function may use and that this program's runtime has.
 var modules = map[string]map[string]bool{
-	"cloudfront": set(`kvs`),
+	"cloudfront": set(`kvs createRequestOriginGroup`),
 	"crypto":     set(`createHmac`),
 }
 
