@@ -54,8 +54,12 @@ func (r *Renderer) route(w http.ResponseWriter, req *http.Request) {
 		fail(w, http.StatusMethodNotAllowed, "only GET and HEAD")
 		return
 	}
-	if req.URL.Path == "/healthz" {
+	switch req.URL.Path {
+	case "/healthz":
 		r.health(w, req)
+		return
+	case OrderPath:
+		r.order(w, req)
 		return
 	}
 	if r.Verify == nil || !r.Verify(req.Context(), req.Header.Get(names.OriginHeader)) {

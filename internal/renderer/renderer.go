@@ -31,8 +31,8 @@
 // # Who may ask
 //
 // Requests over HTTP must carry the secret that CloudFront adds to them; only
-// /healthz, which Route 53 asks, is open. Direct invocations are authorised by
-// IAM.
+// /healthz and /ops/route, which Route 53 asks, are open. Direct invocations are
+// authorised by IAM.
 package renderer
 
 import (
@@ -65,7 +65,7 @@ type Renderer struct {
 	// Quick stores variants that were compressed quickly.
 	Quick bool
 	// Verify judges the value of the origin's secret header. With none, every
-	// request over HTTP but /healthz is refused.
+	// request over HTTP but those of health checks is refused.
 	Verify func(ctx context.Context, got string) bool
 
 	search searcher

@@ -6,7 +6,7 @@
 //	BLOG_BUCKET             the region's release bucket: a name, or an address
 //	                        of package storeurl
 //	BLOG_ORIGIN_SECRET_ARN  the secret that CloudFront's requests carry; without
-//	                        it only direct invocations and /healthz are answered
+//	                        it only direct invocations and health checks are answered
 //	BLOG_LISTEN             an address to listen on. Whoever can connect may ask,
 //	                        unless there is a secret
 package main

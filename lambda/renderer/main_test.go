@@ -291,6 +291,9 @@ func TestBehindRuntimeAPI(t *testing.T) {
 		{"GET", "/page/" + digest, "", 403},
 		{"GET", "/page/" + digest, "guess", 403},
 		{"GET", "/healthz", "", 200},
+		{"GET", "/ops/route", "", 200},
+		{"HEAD", "/ops/route", "", 200},
+		{"POST", "/ops/route", "", 405},
 		{"GET", "/page/" + recipe.Sum([]byte("no such recipe")), "open sesame", 404},
 		{"GET", "/page/../head.json", "open sesame", 404},
 		{"GET", "/page/" + digest + ".zip", "open sesame", 404},
@@ -304,6 +307,32 @@ func TestBehindRuntimeAPI(t *testing.T) {
 		}
 		if tt.want >= 400 && got.Headers["cache-control"] != "no-store" {
 			t.Errorf("%s %s: an error may be kept: %v", tt.method, tt.path, got.Headers)
+		}
+	}
+
+	// What another region's health check looks for: nothing, until somebody says
+	// so, and nothing that it could find where the object is damaged.
+	for i, tt := range []struct {
+		object, body string
+		status       int
+	}{
+		{"", "drain=none;\n", 200},
+		{`{"n":1,"drain":"ap-southeast-1"}`, "drain=ap-southeast-1;\n", 200},
+		{`{"n":2}`, "drain=none;\n", 200},
+		{`{"n":3,"drain":`, "", 503},
+	} {
+		if tt.object != "" {
+			etag := ""
+			if obj, err := bucket.Get(context.Background(), names.TrafficKey); err == nil {
+				etag = obj.ETag
+			}
+			if _, err := bucket.Replace(context.Background(), names.TrafficKey, store.Meta{}, store.Bytes([]byte(tt.object)), etag); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := get(fmt.Sprintf("o%d", i), "GET", "/ops/route", "", nil)
+		if got.StatusCode != tt.status || got.Headers["cache-control"] != "no-store" || tt.status == 200 && got.Body != tt.body || strings.Contains(got.Body, "drain=") != (tt.status == 200) {
+			t.Errorf("%s: %d %q %v", tt.object, got.StatusCode, got.Body, got.Headers)
 		}
 	}
 
