@@ -62,6 +62,9 @@ func newAPI(c RenderConfig, live awslambda.Alias) awscertificatemanager.ICertifi
 	// of this region's own: for the health check, which must not follow a
 	// failover, and for pages, which fail over at the distribution.
 	for _, d := range []struct{ id, name string }{{"Origin", origin}, {"Own", own}} {
+		if d.id == "Origin" && !c.Routing.Record {
+			continue
+		}
 		domain := awsapigatewayv2.NewDomainName(c.Stack, jsii.String(d.id+"Domain"), &awsapigatewayv2.DomainNameProps{
 			DomainName:     jsii.String(d.name),
 			Certificate:    cert,
@@ -75,14 +78,7 @@ func newAPI(c RenderConfig, live awslambda.Alias) awscertificatemanager.ICertifi
 			Target: *domain.RegionalDomainName(), TargetZone: *domain.RegionalHostedZoneId(),
 		}
 		if d.id == "Origin" {
-			// A region that is alone fails over to nothing and has the record
-			// all the same: Route 53 refuses to have a plain one beside it on
-			// the day that a standby comes or goes.
-			r.Failover, r.SetID = "SECONDARY", c.Region
-			if c.Primary {
-				r.Failover = "PRIMARY"
-			}
-			r.HealthCheck = newHealthCheck(c.Stack, own)
+			r.Policy = newPolicy(c)
 		}
 		newRecord(c.Stack, r)
 	}

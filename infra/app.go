@@ -41,13 +41,16 @@ func (b Blog) tags() map[string]string {
 //	us-east-1         Global ──▶ Ops, when a repository publishes
 //	primary region    Pipeline, when CodePipeline deploys
 //	us-east-1         Edge ──▶ Janitor
+//	us-east-1         Global ──▶ Operator, when there are renderers in two regions
 //
 // An arrow is an order of deployment. The only reference that CloudFormation
-// carries between two stacks is the route table's ARN, from Global to Edge, Ops
-// and Janitor in one region; everything else meets by a name that both know.
+// carries between two stacks is the route table's ARN, from Global to Edge, Ops,
+// Janitor and Operator in one region; everything else meets by a name that both
+// know. Which stacks stand in the standby region, and which records lead there, is
+// aws.recovery's to say (package recovery).
 func wire(app awscdk.App, b Blog) {
 	cfg, n := b.Config, b.Names
-	regions := cfg.Regions()
+	regions, renderers := cfg.Regions(), cfg.RendererRegions()
 	standby := regions[len(regions)-1] // the primary itself, if it is alone
 	keep := cfg.AWS.Env == config.Prod
 
@@ -64,7 +67,7 @@ func wire(app awscdk.App, b Blog) {
 		Names:   n,
 		Keep:    keep,
 		Zone:    zoneToCreate(cfg),
-		Regions: regions,
+		Regions: renderers,
 	})
 
 	// The standby's bucket comes first: the primary's replicates to it.
@@ -96,15 +99,16 @@ func wire(app awscdk.App, b Blog) {
 		Fleet:      cfg.AWS.Compute == config.ComputeFleet,
 		Primary:    regions[0],
 		Standby:    standby,
+		Fallback:   renderers[len(renderers)-1],
 		RouteTable: global.RouteTable,
 	}
-	for _, region := range regions {
+	for _, region := range renderers {
 		c := RenderConfig{
 			Stack:       in("render-"+region, region, "Blog: renderer in "+region),
 			Names:       n,
 			Keep:        keep,
 			Region:      region,
-			Primary:     region == regions[0],
+			Routing:     routingOf(cfg, region),
 			Domain:      cfg.LiveDomain(),
 			ZoneID:      cfg.Zone.ID,
 			RendererDir: b.Built.Renderer,
@@ -133,11 +137,22 @@ func wire(app awscdk.App, b Blog) {
 	newJanitor(janitor)
 	after(janitor.Stack, edge.Stack) // its parameter names the distribution
 
+	if len(renderers) > 1 {
+		newOperator(OperatorConfig{
+			Stack:      in("operator", names.GlobalRegion, "Blog: who sends readers to another region"),
+			Names:      n,
+			Regions:    regions,
+			KMS:        cfg.AWS.KMS,
+			RouteTable: global.RouteTable,
+		})
+	}
+
 	if cfg.AWS.GitHub.Repository != "" || cfg.AWS.Rehearsal {
 		ops := OpsConfig{
 			Stack:      in("ops", names.GlobalRegion, "Blog: who publishes"),
 			Names:      n,
 			Regions:    regions,
+			Renderers:  renderers,
 			KMS:        cfg.AWS.KMS,
 			GitHub:     cfg.AWS.GitHub,
 			Rehearsal:  b.rehearsal(),

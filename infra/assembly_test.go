@@ -39,7 +39,10 @@ func TestAssembly(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			got := d.opened(t)
 			regions := d.blog.Config.Regions()
-			want := edge.Describe(edge.Topology{Standby: len(regions) > 1, Fleet: d.blog.Config.AWS.Compute == config.ComputeFleet})
+			want := edge.Describe(edge.Topology{
+				Standby: len(regions) > 1, BucketOnly: len(d.blog.Config.RendererRegions()) < len(regions),
+				Fleet: d.blog.Config.AWS.Compute == config.ComputeFleet,
+			})
 			if d.blog.Config.LiveDomain() == "" {
 				want.MinimumProtocolVersion = "" // CloudFront's own certificate has its own
 			}
@@ -210,7 +213,7 @@ func TestAssemblyAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			is("/archive/", 200, "Archive") // the edge has it
-			switch live := d.blog.Config.LiveDomain() != ""; {
+			switch live := d.blog.Config.LiveDomain() != "" && len(d.blog.Config.RecordRegions()) > 1; {
 			case len(a.Regions) == 1:
 				is("/2026/03/01/hello/", 502, "")
 				is("/api/release", 502, "")

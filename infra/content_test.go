@@ -45,7 +45,7 @@ func TestBuckets(t *testing.T) {
 			}
 		}
 	})
-	if total != 25 { // two in each of twelve content stacks, and a pipeline's
+	if total != 45 { // two in each of twenty-two content stacks, and a pipeline's
 		t.Errorf("looked at %d buckets", total)
 	}
 }

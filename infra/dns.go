@@ -14,8 +14,16 @@ type record struct {
 	ID                 string
 	ZoneID, Name, Type string
 	Target, TargetZone string
-	Failover, SetID    string // PRIMARY or SECONDARY, and which; empty for a plain record
-	HealthCheck        string
+	Policy             *policy // nil for a plain record
+}
+
+// policy is how Route 53 chooses between records of one name.
+type policy struct {
+	SetID       string // which of them this is
+	Failover    string // PRIMARY or SECONDARY
+	Weight      *int   // its share
+	Region      string // where it is, for the latency from there
+	HealthCheck string
 }
 
 func newRecord(scope constructs.Construct, r record) {
@@ -29,10 +37,17 @@ func newRecord(scope constructs.Construct, r record) {
 			EvaluateTargetHealth: jsii.Bool(false),
 		},
 	}
-	if r.Failover != "" {
-		props.Failover = jsii.String(r.Failover)
-		props.SetIdentifier = jsii.String(r.SetID)
-		props.HealthCheckId = jsii.String(r.HealthCheck)
+	if p := r.Policy; p != nil {
+		props.SetIdentifier = jsii.String(p.SetID)
+		props.HealthCheckId = jsii.String(p.HealthCheck)
+		switch {
+		case p.Failover != "":
+			props.Failover = jsii.String(p.Failover)
+		case p.Weight != nil:
+			props.Weight = jsii.Number(*p.Weight)
+		default:
+			props.Region = jsii.String(p.Region)
+		}
 	}
 	awsroute53.NewCfnRecordSet(scope, jsii.String(r.ID), props)
 }

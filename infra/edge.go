@@ -20,6 +20,7 @@ type EdgeConfig struct {
 	Branches         bool   // of Domain: *.branch.<Domain> is the edge's too
 	Primary, Standby string // the same region when there is one
 	Fleet            bool   // renderers are VPC origins
+	Fallback         string // whose renderer stands in for the primary's bucket
 	RouteTable       awscloudfront.IKeyValueStore
 }
 
@@ -51,7 +52,7 @@ func newEdge(c EdgeConfig) {
 		})
 		d.domains, d.certificate = c.hosts(), *cert.CertificateArn()
 	}
-	dist := d.build(edge.Describe(edge.Topology{Standby: c.Standby != c.Primary, Fleet: c.Fleet}))
+	dist := d.build(edge.Describe(c.topology()))
 
 	host := *dist.AttrDomainName()
 	if c.Domain != "" {
@@ -68,6 +69,11 @@ func newEdge(c EdgeConfig) {
 	parameter(c.Stack, "BaseURLParameter", c.Names.BaseURL(), "https://"+host)
 	parameter(c.Stack, "DistributionIDParameter", c.Names.DistributionID(), *dist.AttrId())
 	output(c.Stack, "BaseURL", "https://"+host, "Where readers find the blog")
+}
+
+// topology is what package edge describes the distribution by.
+func (c EdgeConfig) topology() edge.Topology {
+	return edge.Topology{Standby: c.Standby != c.Primary, BucketOnly: c.Standby != c.Fallback, Fleet: c.Fleet}
 }
 
 // hosts are the names at which readers find the blog and, with branches, its
@@ -112,19 +118,21 @@ func newOrigins(c EdgeConfig) map[string]originAddress {
 	out := map[string]originAddress{
 		edge.OriginStore:        bucket(c.Primary),
 		edge.OriginStoreStandby: bucket(c.Standby),
-		edge.OriginFallback:     {host: resolve(c.Names.RendererHost(c.Standby)), secret: secret},
+		edge.OriginFallback:     {host: resolve(c.Names.RendererHost(c.Fallback)), secret: secret},
 		edge.OriginDynamic:      {host: resolve(c.Names.RendererHost(c.Primary)), secret: secret},
+		edge.OriginPrimary:      {host: resolve(c.Names.RendererHost(c.Primary)), secret: secret},
 	}
 	if c.Domain != "" {
-		out[edge.OriginFallback] = originAddress{host: names.RegionDomain(c.Domain, c.Standby), secret: secret}
+		out[edge.OriginFallback] = originAddress{host: names.RegionDomain(c.Domain, c.Fallback), secret: secret}
 		out[edge.OriginDynamic] = originAddress{host: names.OriginDomain(c.Domain), secret: secret}
+		out[edge.OriginPrimary] = originAddress{host: names.RegionDomain(c.Domain, c.Primary), secret: secret}
 	}
 	if c.Fleet {
 		// The name is for TLS alone, and is the certificate's.
 		fleet := func(region string) originAddress {
 			return originAddress{host: names.RegionDomain(c.Domain, region), vpc: resolve(c.Names.VPCOrigin(region))}
 		}
-		out[edge.OriginFallback], out[edge.OriginDynamic] = fleet(c.Standby), fleet(c.Primary)
+		out[edge.OriginFallback], out[edge.OriginDynamic], out[edge.OriginPrimary] = fleet(c.Fallback), fleet(c.Primary), fleet(c.Primary)
 	}
 	return out
 }

@@ -29,15 +29,23 @@ func TestOrigins(t *testing.T) {
 	want := map[string]map[string]string{
 		"own": {
 			"store": "blog-prod-${AWS::AccountId}" + sg, "store-standby": "blog-prod-${AWS::AccountId}" + hk,
-			"renderer-fallback": hostHK, "renderer": hostSG,
+			"renderer-fallback": hostHK, "renderer": hostSG, "renderer-primary": hostSG,
 		},
 		"domain": {
 			"store": "blog-prod-${AWS::AccountId}" + sg, "store-standby": "blog-prod-${AWS::AccountId}" + hk,
 			"renderer-fallback": "ap-east-1.origin.blog.example.com secret", "renderer": "origin.blog.example.com secret",
+			"renderer-primary": "ap-southeast-1.origin.blog.example.com secret",
+		},
+		// One region's renderer for both.
+		"vault": {
+			"store": "blog-prod-${AWS::AccountId}" + sg, "store-standby": "blog-prod-${AWS::AccountId}" + hk,
+			"renderer-fallback": "ap-southeast-1.origin.blog.example.com secret", "renderer": "origin.blog.example.com secret",
+			"renderer-primary": "ap-southeast-1.origin.blog.example.com secret",
 		},
 		"dev": {
-			"store":             "blog-dev-${AWS::AccountId}" + sg,
+			"store": "blog-dev-${AWS::AccountId}" + sg, "store-standby": "blog-dev-${AWS::AccountId}" + sg,
 			"renderer-fallback": strings.Replace(hostSG, "prod", "dev", 1), "renderer": strings.Replace(hostSG, "prod", "dev", 1),
+			"renderer-primary": strings.Replace(hostSG, "prod", "dev", 1),
 		},
 	}
 	for _, d := range deployments {
@@ -69,8 +77,13 @@ func records(s *stack) []string {
 	for _, r := range s.of("AWS::Route53::RecordSet") {
 		p := r.Properties
 		line := flat(p["Name"]) + " " + flat(p["Type"])
-		if p["Failover"] != nil {
-			line += " " + flat(p["Failover"]) + " " + flat(p["SetIdentifier"]) + " " + flat(p["HealthCheckId"])
+		for _, policy := range []string{"Failover", "Weight", "Region"} {
+			if p[policy] != nil {
+				line += " " + flat(p[policy])
+			}
+		}
+		if p["SetIdentifier"] != nil {
+			line += " " + flat(p["SetIdentifier"]) + " " + flat(p["HealthCheckId"])
 		}
 		out = append(out, line+" in "+flat(p["HostedZoneId"]))
 	}
@@ -91,6 +104,20 @@ func TestRecords(t *testing.T) {
 		"fleet/render-ap-southeast-1":  {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A PRIMARY ap-southeast-1 ${Health.HealthCheckId}" + in},
 		"fleet/render-ap-east-1":       {"ap-east-1.origin.blog.example.com A" + in, "origin.blog.example.com A SECONDARY ap-east-1 ${Health.HealthCheckId}" + in},
 		"domain/render-ap-southeast-1": {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A PRIMARY ap-southeast-1 ${Health.HealthCheckId}" + in},
+		"vault/edge":                   {"blog.example.com A" + in, "blog.example.com AAAA" + in, "blog.example.com HTTPS" + in},
+		"vault/render-ap-southeast-1":  {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A PRIMARY ap-southeast-1 ${Health.HealthCheckId}" + in},
+		"light/edge":                   {"blog.example.com A" + in, "blog.example.com AAAA" + in, "blog.example.com HTTPS" + in},
+		"light/render-ap-southeast-1":  {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A PRIMARY ap-southeast-1 ${Health.HealthCheckId}" + in},
+		"light/render-ap-east-1":       {"ap-east-1.origin.blog.example.com A" + in},
+		"switch/edge":                  {"blog.example.com A" + in, "blog.example.com AAAA" + in, "blog.example.com HTTPS" + in},
+		"switch/render-ap-southeast-1": {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A PRIMARY ap-southeast-1 ${InService.HealthCheckId}" + in},
+		"switch/render-ap-east-1":      {"ap-east-1.origin.blog.example.com A" + in, "origin.blog.example.com A SECONDARY ap-east-1 ${Health.HealthCheckId}" + in},
+		"shares/edge":                  {"blog.example.com A" + in, "blog.example.com AAAA" + in, "blog.example.com HTTPS" + in},
+		"shares/render-ap-southeast-1": {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A 90 ap-southeast-1 ${InService.HealthCheckId}" + in},
+		"shares/render-ap-east-1":      {"ap-east-1.origin.blog.example.com A" + in, "origin.blog.example.com A 10 ap-east-1 ${InService.HealthCheckId}" + in},
+		"near/edge":                    {"blog.example.com A" + in, "blog.example.com AAAA" + in, "blog.example.com HTTPS" + in},
+		"near/render-ap-southeast-1":   {"ap-southeast-1.origin.blog.example.com A" + in, "origin.blog.example.com A ap-southeast-1 ap-southeast-1 ${InService.HealthCheckId}" + in},
+		"near/render-ap-east-1":        {"ap-east-1.origin.blog.example.com A" + in, "origin.blog.example.com A ap-east-1 ap-east-1 ${InService.HealthCheckId}" + in},
 		"domain/render-ap-east-1":      {"ap-east-1.origin.blog.example.com A" + in, "origin.blog.example.com A SECONDARY ap-east-1 ${Health.HealthCheckId}" + in},
 	}
 	each(t, func(t *testing.T, d *deployment, s *stack) {
@@ -121,7 +148,7 @@ func TestDomain(t *testing.T) {
 		if got := strs(at(dist.Properties, "DistributionConfig", "Aliases")); !slices.Equal(got, want) {
 			t.Errorf("%s: aliases %v, want %v", d.name, got, want)
 		}
-		for _, region := range d.blog.Config.Regions() {
+		for _, region := range d.blog.Config.RendererRegions() {
 			s := d.stacks["render-"+region]
 			api := s.one(t, "AWS::ApiGatewayV2::Api")
 			if api.Properties["DisableExecuteApiEndpoint"] != (live != "") {
@@ -136,8 +163,8 @@ func TestDomain(t *testing.T) {
 			if (hosts == 1) != (live == "") {
 				t.Errorf("%s %s: %d host secrets", d.name, region, hosts)
 			}
-			check := s.of("AWS::Route53::HealthCheck")["Health"]
-			if live == "" {
+			check, checked := s.of("AWS::Route53::HealthCheck")["Health"]
+			if live == "" || !checked {
 				continue
 			}
 			got := flat(at(check.Properties, "HealthCheckConfig", "FullyQualifiedDomainName")) + flat(at(check.Properties, "HealthCheckConfig", "ResourcePath"))

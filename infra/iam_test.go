@@ -180,6 +180,7 @@ func TestRolesMayDoExactlyThis(t *testing.T) {
 			"s3:GetObject " + sg + "/page/*",
 			"s3:GetObject " + sg + "/recipe/*",
 			"s3:GetObject " + sg + "/src/*",
+			"s3:GetObject " + sg + "/traffic.json",
 			"s3:ListBucket " + sg,
 			"s3:PutObject " + sg + "/draft/*", "s3:PutObject " + sg + "/page/*",
 			"s3:PutObject " + sg + "/recipe/*", "s3:PutObject " + sg + "/src/*",

@@ -29,17 +29,23 @@ type JanitorConfig struct {
 // permission set has these statements, and not this role.
 func newJanitor(c JanitorConfig) {
 	role := awsiam.NewRole(c.Stack, jsii.String("Janitor"), &awsiam.RoleProps{
-		Description: jsii.String("Blog: collects garbage and takes pages down"),
-		AssumedBy: awsiam.NewPrincipalWithConditions(awsiam.NewArnPrincipal(jsii.String("arn:aws:iam::"+account()+":root")), &map[string]any{
-			"Bool":            map[string]string{"aws:MultiFactorAuthPresent": "true"},
-			"NumericLessThan": map[string]string{"aws:MultiFactorAuthAge": "3600"}, // seconds since
-		}),
+		Description:        jsii.String("Blog: collects garbage and takes pages down"),
+		AssumedBy:          personWithMFA(),
 		MaxSessionDuration: awscdk.Duration_Hours(jsii.Number(1)),
 	})
 	for _, s := range janitorPolicy(c) {
 		role.AddToPolicy(s)
 	}
 	output(c.Stack, "JanitorRole", *role.RoleArn(), "For role_arn of a profile in ~/.aws/config")
+}
+
+// personWithMFA is somebody of this account, who signed in with MFA within the
+// hour.
+func personWithMFA() awsiam.IPrincipal {
+	return awsiam.NewPrincipalWithConditions(awsiam.NewArnPrincipal(jsii.String("arn:aws:iam::"+account()+":root")), &map[string]any{
+		"Bool":            map[string]string{"aws:MultiFactorAuthPresent": "true"},
+		"NumericLessThan": map[string]string{"aws:MultiFactorAuthAge": "3600"}, // seconds since
+	})
 }
 
 // janitorPolicy is all that the two commands need. It deletes what releases are

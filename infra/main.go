@@ -23,6 +23,8 @@
 //	Ops               us-east-1    the roles of workflows that publish and deploy, if any
 //	Pipeline          primary      deploys what is pushed, if CodePipeline is to
 //	Sweeper           us-east-1    deletes trials that nobody needs, if it may
+//	Janitor           us-east-1    the role of people who delete
+//	Operator          us-east-1    the role of people who send readers to another region
 //
 // What is kept has termination protection and outlives its stack, in the
 // environment prod. What is not kept can be deleted and made again. In any other
@@ -35,8 +37,8 @@
 // No stack refers to another region's. Names that both sides can compute
 // (package names) take the place of references; the value that nobody can
 // compute, the host name of an API without a domain, travels in a replicated
-// secret. In us-east-1 the route table's ARN is exported from Global to Edge and
-// Ops, and never changes.
+// secret. In us-east-1 the route table's ARN is exported from Global to Edge, Ops,
+// Janitor and Operator, and never changes.
 //
 // Edge is made of CloudFormation's own resource types, because package edge
 // says in CloudFront's terms what they are to be, and previews and tests run

@@ -17,6 +17,7 @@ type OpsConfig struct {
 	Stack      awscdk.Stack
 	Names      names.Names
 	Regions    []string
+	Renderers  []string // regions that have one
 	KMS        bool
 	GitHub     config.GitHub
 	Rehearsal  names.Names // which a workflow that deploys publishes to
@@ -102,6 +103,8 @@ func publisherPolicy(c OpsConfig) []awsiam.PolicyStatement {
 		// for a standby that was away.
 		create = append(create, under(bucket, []string{names.AssetPrefix, names.RecipePrefix, names.ReleasePrefix, names.SourcePrefix})...)
 		heads = append(heads, bucket+"/"+names.HeadKey, bucket+"/"+names.BranchPrefix+"*")
+	}
+	for _, region := range c.Renderers {
 		// The alias alone: neither another version nor $LATEST.
 		renderers = append(renderers, "arn:aws:lambda:"+region+":"+account()+":function:"+c.Names.Renderer()+":"+names.LiveAlias)
 	}

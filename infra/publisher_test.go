@@ -116,7 +116,10 @@ func newWorld(t *testing.T, m *moto, d *deployment, as aws.CredentialsProvider) 
 	}
 	pages := edge.StoreOrigin(blogs3.New(m.s3(m.admin), w.buckets[0]))
 	dist, err := edge.NewDistribution(edge.Describe(edge.Topology{}), edge.Parts{
-		Origins:   map[string]http.RoundTripper{edge.OriginStore: pages, edge.OriginFallback: pages, edge.OriginDynamic: pages},
+		Origins: map[string]http.RoundTripper{
+			edge.OriginStore: pages, edge.OriginStoreStandby: pages,
+			edge.OriginFallback: pages, edge.OriginDynamic: pages, edge.OriginPrimary: pages,
+		},
 		KeyValues: table, Verify: "x", Log: log, Insecure: true,
 	})
 	if err != nil {

@@ -18,8 +18,8 @@ type RenderConfig struct {
 	Names       names.Names
 	Keep        bool
 	Region      string
-	Primary     bool   // its renderer answers dynamic requests while it is healthy
-	Domain      string // empty for none
+	Routing     routing // how Route 53 leads dynamic requests here
+	Domain      string  // empty for none
 	ZoneID      string
 	RendererDir string
 	Fleet       *config.Fleet // nil: the Lambda answers readers, too
@@ -104,7 +104,7 @@ func newRendererRole(c RenderConfig, logs awslogs.LogGroup) awsiam.Role {
 	bucket := bucketARN(c.Names.Bucket(account(), c.Region))
 	read := under(bucket, []string{names.SourcePrefix, names.RecipePrefix, names.PagePrefix, names.DraftPrefix})
 	for _, s := range []*awsiam.PolicyStatementProps{
-		allow("ReadRecord", []string{"s3:GetObject"}, append(read, bucket+"/"+names.HeadKey)...),
+		allow("ReadRecord", []string{"s3:GetObject"}, append(read, bucket+"/"+names.HeadKey, bucket+"/"+names.TrafficKey)...),
 		// Without it S3 says 403 of a page that is not there yet, and the
 		// function could not tell that from a lost permission.
 		allow("TellMissingFromForbidden", []string{"s3:ListBucket"}, bucket),

@@ -13,7 +13,7 @@ import (
 // eachRender runs a test for each Render stack.
 func eachRender(t *testing.T, f func(t *testing.T, d *deployment, region string, s *stack)) {
 	for _, d := range deployments {
-		for _, region := range d.blog.Config.Regions() {
+		for _, region := range d.blog.Config.RendererRegions() {
 			t.Run(d.name+"/"+region, func(t *testing.T) { f(t, d, region, d.stacks["render-"+region]) })
 		}
 	}
@@ -68,7 +68,7 @@ func TestSecretIsWhereItIsRead(t *testing.T) {
 			}
 			has[region] = true
 		}
-		for _, region := range d.blog.Config.Regions() {
+		for _, region := range d.blog.Config.RendererRegions() {
 			if !has[region] {
 				t.Errorf("%s: no copy in %s", d.name, region)
 			}

@@ -41,6 +41,12 @@ aws: {region: ap-southeast-1, standby: ap-east-1, kms: true, compute: fleet,
 `},
 	{name: "swept", yaml: swept},
 	{name: "trial", yaml: swept, env: "dev"},
+	// What can stand in the standby region, and lead there.
+	{name: "vault", yaml: standingBy + "aws: {region: ap-southeast-1, standby: ap-east-1, recovery: backup-restore}\n"},
+	{name: "light", yaml: standingBy + "aws: {region: ap-southeast-1, standby: ap-east-1, recovery: pilot-light}\n"},
+	{name: "switch", yaml: standingBy + "aws: {region: ap-southeast-1, standby: ap-east-1, routing: {policy: failover, switch: true}}\n"},
+	{name: "shares", yaml: standingBy + "aws: {region: ap-southeast-1, standby: ap-east-1, routing: {policy: weighted, weights: {ap-southeast-1: 90, ap-east-1: 10}}}\n"},
+	{name: "near", yaml: standingBy + "aws: {region: ap-southeast-1, standby: ap-east-1, recovery: active-active}\n"},
 }
 
 // swept is a blog that a pipeline deploys, and whose trials are deleted.
@@ -52,6 +58,8 @@ aws:
   trial_days: 3
   pipeline: {repository: octocat/blog, connection: "arn:aws:codeconnections:eu-west-1:123456789012:connection/aabbccdd-8aad-4d5d-8878-dfcab0bc441f"}
 `
+
+const standingBy = "title: Blog\ndomain: blog.example.com\nhosted_zone: {id: Z0123456789ABCDEFGHIJ}\n"
 
 // deployment is one configuration and what came of it.
 type deployment struct {
@@ -322,9 +330,14 @@ func strs(v any) []string {
 
 func TestStacks(t *testing.T) {
 	want := map[string]string{
-		"own":    "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
-		"domain": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
-		"fleet":  "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"own":    "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"domain": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 ops@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"vault":  "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-southeast-1@ap-southeast-1",
+		"light":  "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"switch": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"shares": "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"near":   "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
+		"fleet":  "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
 		"single": "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-eu-west-1@eu-west-1",
 		"alone":  "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-eu-west-1@eu-west-1",
 		"first":  "content-us-east-1@us-east-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-us-east-1@us-east-1",
@@ -349,6 +362,7 @@ func TestOrder(t *testing.T) {
 		"own/content-ap-southeast-1": "content-ap-east-1",
 		"own/edge":                   "global render-ap-east-1 render-ap-southeast-1",
 		"own/janitor":                "edge global",
+		"own/operator":               "global",
 		"own/render-ap-east-1":       "content-ap-east-1 global",
 		"own/render-ap-southeast-1":  "content-ap-southeast-1 global",
 		"single/edge":                "global render-eu-west-1",

@@ -78,7 +78,7 @@ func TestByHand(t *testing.T) {
 		{"computing", two, small, "time of the renderer (arm64)", "ap-southeast-1", 172.75, 0},
 		{"zone", domain + two, quiet, "hosted zone", "", 1, 0.50},
 		{"health checks", domain + two, quiet, "health checks", "", 2, 0},
-		{"health checks over HTTPS", domain + two, quiet, "health checks: HTTPS", "", 2, 2.00},
+		{"health checks over HTTPS", domain + two, quiet, "health checks: HTTPS, a text", "", 2, 2.00},
 		// us-east-1, and a copy in each of two regions.
 		{"origin secret", domain + two, quiet, "origin secret and its copies", "", 3, 1.20},
 		{"host names", two, quiet, "host names of renderers, without a domain", "", 4, 1.60},
@@ -161,7 +161,7 @@ func TestTotals(t *testing.T) {
 	}{
 		{"aws: {standby: ap-east-1}\n", Typical(), 3},
 		{domain + "aws: {standby: ap-east-1}\n", Typical(), 4},
-		{domain + "aws: {standby: ap-east-1}\n", large, 1244},
+		{domain + "aws: {standby: ap-east-1}\n", large, 1247},
 	} {
 		if got := math.Round(Estimate(parse(t, c.yaml), c.usage).Total); got != c.want {
 			t.Errorf("%q, %d views: %v, want %v", c.yaml, c.usage.Views, got, c.want)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/victorleungtw/blog/internal/config"
+	"github.com/victorleungtw/blog/internal/recovery"
 )
 
 // Each field of blog.yaml changes the bill, or is here with the reason why it
@@ -29,6 +30,9 @@ var priced = map[string]func(*config.Config){
 	"AWS.Fleet.Zones":         func(c *config.Config) { c.AWS.Compute, c.AWS.Fleet.Zones = config.ComputeFleet, 3 },
 	"AWS.TrialDays":           func(c *config.Config) { c.AWS.TrialDays = 7 },
 	"AWS.Pipeline.Connection": func(c *config.Config) { c.AWS.Pipeline.Connection = "arn" },
+	"AWS.Recovery":            func(c *config.Config) { c.AWS.Recovery = recovery.BackupRestore },
+	"AWS.Routing.Policy":      func(c *config.Config) { *c = *c.WithRecovery(recovery.ActiveActive) },
+	"AWS.Routing.Switch":      func(c *config.Config) { c.AWS.Routing.Switch = true },
 }
 
 // free are the fields that do not.
@@ -40,6 +44,7 @@ var free = map[string]string{
 	"AWS.Env":                   "a name; a trial has no domain and one region, which are priced",
 	"AWS.Account":               "the account is free",
 	"AWS.LogRetentionDays":      "logs of this size are within the free 5 GB however long they are kept",
+	"AWS.Routing.Weights":       "shares of the same requests",
 	"AWS.GitHub.Repository":     "a role and a provider of identities, which IAM does not charge for",
 	"AWS.GitHub.CreateProvider": "as above",
 	"AWS.Fleet.Max":             "instances that come under load go again",

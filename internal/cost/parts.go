@@ -20,7 +20,7 @@ const (
 	readsPerPublish   = 40  // of S3, in each region: records, sources
 	objectsPerPage    = 4   // the page, its two compressed variants, its recipe
 	objectKB          = 12  // of one of the objects of a page, on average
-	tableReadsPerView = 2.0 // the current release, and the path's entry
+	tableReadsPerView = 3.0 // the current release, the path's entry, where readers are sent
 	secondsPerPage    = 0.1 // of one whole CPU, most of it compression
 	secondsPerRequest = 0.02
 	logKBPerCall      = 1.0
@@ -73,7 +73,7 @@ func rendering(m *meter) {
 	memory := float64(m.cfg.AWS.RendererMemory)
 	perGB := memory / 1024
 	slower := max(1, wholeCPU/memory) // a smaller function has a share of a CPU
-	for i, region := range m.cfg.Regions() {
+	for i, region := range m.cfg.RendererRegions() {
 		calls := float64(m.u.Publishes) * 2
 		seconds := m.pages() * secondsPerPage * slower
 		if i == 0 {
@@ -97,15 +97,17 @@ func dns(m *meter) {
 	if m.cfg.LiveDomain() == "" {
 		return
 	}
-	n := float64(len(m.cfg.Regions()))
-	m.use(healthChecks, "", n, "")
-	m.use(checkFeatures, "", n, "")
+	// A region's own check is over HTTPS. What takes a region out is one that
+	// looks for a text besides, and one that is calculated from the two.
+	own, drains := float64(len(m.cfg.RecordRegions())), float64(len(m.cfg.Drainable()))
+	m.use(healthChecks, "", own+2*drains, "")
+	m.use(checkFeatures, "", own+2*drains, "")
 }
 
 // keeping is what secrets and keys cost.
 func keeping(m *meter) {
 	copies := 1 // of the origin secret, in us-east-1
-	for _, region := range m.cfg.Regions() {
+	for _, region := range m.cfg.RendererRegions() {
 		if region != names.GlobalRegion {
 			copies++
 		}
@@ -113,7 +115,7 @@ func keeping(m *meter) {
 	m.use(secrets, "", float64(copies), "origin secret and its copies")
 	if m.cfg.LiveDomain() == "" {
 		hosts := 0
-		for _, region := range m.cfg.Regions() {
+		for _, region := range m.cfg.RendererRegions() {
 			hosts++
 			if region != names.GlobalRegion {
 				hosts++
@@ -123,7 +125,7 @@ func keeping(m *meter) {
 	}
 	if m.cfg.AWS.Compute == config.ComputeFleet {
 		ids := 0
-		for _, region := range m.cfg.Regions() {
+		for _, region := range m.cfg.RendererRegions() {
 			ids++
 			if region != names.GlobalRegion {
 				ids++
@@ -145,7 +147,7 @@ const (
 
 // watching is what alarms and logs cost.
 func watching(m *meter) {
-	for _, region := range m.cfg.Regions() {
+	for _, region := range m.cfg.RendererRegions() {
 		m.use(alarms, region, alarmsPerRegion, "")
 		m.use(customMetrics, region, metricsPerRegion, "")
 	}
@@ -187,7 +189,7 @@ func fleet(m *meter) {
 	if m.cfg.AWS.Compute != config.ComputeFleet {
 		return
 	}
-	for _, region := range m.cfg.Regions() {
+	for _, region := range m.cfg.RendererRegions() {
 		n := float64(f.Min)
 		m.use(balancers, region, 1, "")
 		m.use(endpoints, region, float64(f.Zones)*hoursPerMonth, "")

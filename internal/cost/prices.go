@@ -108,7 +108,7 @@ var (
 	// A check of what answers in this account's regions costs nothing itself,
 	// for the first fifty; each thing that makes it more than a plain one does.
 	checkFeatures = &Item{
-		Service: "Route 53", Name: "health checks: HTTPS", Unit: "features",
+		Service: "Route 53", Name: "health checks: HTTPS, a text", Unit: "features",
 		Prices: global(1.00, route53Page),
 	}
 	healthChecks = &Item{

@@ -55,7 +55,7 @@ func (a *AWS) checkDomain(ctx context.Context, b *Blog) Report {
 		if region == names.GlobalRegion {
 			a.checkCertificate(ctx, r, region, cfg.Domain)
 		}
-		if slices.Contains(cfg.Regions(), region) {
+		if slices.Contains(cfg.RendererRegions(), region) {
 			a.checkCertificate(ctx, r, region, names.OriginDomain(cfg.Domain))
 		}
 	}

@@ -1,0 +1,184 @@
+// Package route53 is what Route 53 answers, given health checks, records and what
+// the checked hosts say: as much of it as the stacks use, as AWS documents it, and
+// nothing else. It is for tests and drills, in which a region dies, is drained and
+// heals, and somebody wants to know who gets the requests.
+//
+// It has no time in it: a check is what it would be once enough answers have
+// agreed. What a template says that is not understood here is an error.
+//
+//   - a check: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+//   - a choice: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html
+package route53
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The types of health checks that are understood.
+const (
+	HTTPS      = "HTTPS"           // an answer of 2xx or 3xx
+	HTTPSMatch = "HTTPS_STR_MATCH" // one with a text in it
+	Calculated = "CALCULATED"      // so many others are healthy
+)
+
+// Check is a health check.
+type Check struct {
+	Type       string
+	Host, Path string
+	Search     string
+	Inverted   bool // healthy means unhealthy
+	Children   []string
+	Threshold  int // how many children have to be healthy
+}
+
+// Record is one of the records of a name.
+type Record struct {
+	SetID    string
+	Check    string // its health check; empty for one that is always healthy
+	Failover string // PRIMARY or SECONDARY
+	Weight   *int
+	Region   string // of a latency record
+}
+
+// Ask is a request of a health checker. The error is for no answer.
+type Ask func(host, path string) (status int, body string, err error)
+
+// searched is how much of an answer a check looks for its text in.
+const searched = 5120
+
+// Healthy is the state of a check.
+func Healthy(checks map[string]Check, id string, ask Ask) (bool, error) {
+	c, ok := checks[id]
+	if !ok {
+		return false, fmt.Errorf("there is no health check %q", id)
+	}
+	healthy := false
+	switch c.Type {
+	case Calculated:
+		if len(c.Children) == 0 || c.Threshold < 1 || c.Threshold > len(c.Children) || c.Host+c.Path+c.Search != "" {
+			return false, fmt.Errorf("health check %s: %+v", id, c)
+		}
+		n := 0
+		for _, child := range c.Children {
+			if checks[child].Type == Calculated {
+				return false, fmt.Errorf("health check %s counts %s, which counts others itself", id, child)
+			}
+			up, err := Healthy(checks, child, ask)
+			if err != nil {
+				return false, err
+			}
+			if up {
+				n++
+			}
+		}
+		healthy = n >= c.Threshold
+	case HTTPS, HTTPSMatch:
+		if c.Host == "" || !strings.HasPrefix(c.Path, "/") || (c.Search != "") != (c.Type == HTTPSMatch) || len(c.Search) > 255 || len(c.Children) > 0 {
+			return false, fmt.Errorf("health check %s: %+v", id, c)
+		}
+		status, body, err := ask(c.Host, c.Path)
+		healthy = err == nil && status >= 200 && status < 400 &&
+			strings.Contains(body[:min(len(body), searched)], c.Search)
+	default:
+		return false, fmt.Errorf("health check %s is a %q", id, c.Type)
+	}
+	return healthy != c.Inverted, nil
+}
+
+// Answer returns the shares of the questions for a name that its records get.
+// Nearest are the regions of latency records, the nearest to who asks first.
+func Answer(records []Record, checks map[string]Check, ask Ask, nearest ...string) (map[string]float64, error) {
+	if err := fits(records); err != nil {
+		return nil, err
+	}
+	var healthy []Record
+	for _, r := range records {
+		up := r.Check == ""
+		if !up {
+			var err error
+			if up, err = Healthy(checks, r.Check, ask); err != nil {
+				return nil, err
+			}
+		}
+		if up {
+			healthy = append(healthy, r)
+		}
+	}
+	if len(healthy) == 0 {
+		healthy = records // something has to be answered
+	}
+	switch r := records[0]; {
+	case r.Failover != "":
+		i := slices.IndexFunc(healthy, func(r Record) bool { return r.Failover == "PRIMARY" })
+		return map[string]float64{healthy[max(i, 0)].SetID: 1}, nil
+	case r.Weight != nil:
+		return shares(healthy), nil
+	}
+	for _, region := range nearest {
+		for _, r := range healthy {
+			if r.Region == region {
+				return map[string]float64{r.SetID: 1}, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("nobody said how far %s is", healthy[0].Region)
+}
+
+// shares are those of weighted records. One of weight 0 is answered when no
+// healthy one has another weight.
+func shares(records []Record) map[string]float64 {
+	sum := 0
+	for _, r := range records {
+		sum += *r.Weight
+	}
+	out := map[string]float64{}
+	for _, r := range records {
+		switch {
+		case sum == 0:
+			out[r.SetID] = 1 / float64(len(records))
+		case *r.Weight > 0:
+			out[r.SetID] = float64(*r.Weight) / float64(sum)
+		}
+	}
+	return out
+}
+
+// fits refuses records that Route 53 would not have under one name.
+func fits(records []Record) error {
+	if len(records) == 0 {
+		return errors.New("no records")
+	}
+	kinds, ids := map[string]bool{}, map[string]bool{}
+	for _, r := range records {
+		n := 0
+		for kind, is := range map[string]bool{"failover": r.Failover != "", "weighted": r.Weight != nil, "latency": r.Region != ""} {
+			if is {
+				kinds[kind] = true
+				n++
+			}
+		}
+		switch {
+		case n != 1:
+			return fmt.Errorf("record %s has %d policies", r.SetID, n)
+		case r.SetID == "" || ids[r.SetID]:
+			return fmt.Errorf("two records are called %q", r.SetID)
+		case r.Failover != "" && r.Failover != "PRIMARY" && r.Failover != "SECONDARY":
+			return fmt.Errorf("record %s is a %q", r.SetID, r.Failover)
+		case r.Failover != "" && ids["/"+r.Failover]:
+			return fmt.Errorf("two records are %s", r.Failover)
+		case r.Weight != nil && (*r.Weight < 0 || *r.Weight > 255):
+			return fmt.Errorf("record %s has the weight %d", r.SetID, *r.Weight)
+		case r.Region != "" && ids["/"+r.Region]:
+			return fmt.Errorf("two records are in %s", r.Region)
+		}
+		ids[r.SetID], ids["/"+r.Failover+r.Region] = true, r.Weight == nil
+	}
+	if len(kinds) > 1 {
+		return fmt.Errorf("records of one name with the policies %v", slices.Sorted(maps.Keys(kinds)))
+	}
+	return nil
+}
