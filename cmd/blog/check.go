@@ -23,6 +23,11 @@ Usage: blog check [flags]
 Everything that a publish would refuse is found here, at once, with file and
 line. Nothing is written and AWS is not asked. Exit status 3 for errors;
 warnings alone are 0.
+
+With a standby region in blog.yaml, the ways of recovering in it are listed on
+standard output: how soon readers have pages, search and the API again, how soon
+the author can publish, what can be lost, and what it costs a month beside the
+same blog in one region. The one that blog.yaml has is marked.
 `
 
 func (a *app) check(ctx context.Context, args []string) error {
@@ -35,7 +40,7 @@ func (a *app) check(ctx context.Context, args []string) error {
 	if err := a.parse(fs, checkHelp, args); err != nil {
 		return err
 	}
-	cfg, err := a.configuration(&p)
+	cfg, warnings, err := a.configured(&p)
 	if err != nil {
 		return err
 	}
@@ -55,6 +60,7 @@ func (a *app) check(ctx context.Context, args []string) error {
 		pages = len(pl.Pages)
 	}
 	probs = append(probs, ahead(loader, probs)...)
+	probs = append(probs, warnings...)
 	probs.Sort()
 	if p.json {
 		if probs == nil {
@@ -65,6 +71,7 @@ func (a *app) check(ctx context.Context, args []string) error {
 		}
 	} else {
 		a.problems(probs)
+		a.recovery(cfg)
 	}
 	if n := len(probs.Errors()); n > 0 {
 		fmt.Fprintf(a.err, "%s, %s\n", plural(n, "error"), plural(len(probs.Warnings()), "warning"))

@@ -39,6 +39,7 @@ var verbs = map[string]func(*app, context.Context, []string) error{
 	"takedown":  (*app).takedown,
 	"cost":      (*app).cost,
 	"doctor":    (*app).doctor,
+	"traffic":   (*app).traffic,
 }
 
 func (a *app) run(ctx context.Context, args []string) error {
@@ -154,6 +155,12 @@ func (a *app) open(ctx context.Context, p *place, cfg *config.Config) (*cloud.Cl
 // configuration reads blog.yaml, for the environment that BLOG_ENV names if it
 // does. The file beside a content folder elsewhere is that folder's own.
 func (a *app) configuration(p *place) (*config.Config, error) {
+	cfg, _, err := a.configured(p)
+	return cfg, err
+}
+
+// configured is configuration with the warnings.
+func (a *app) configured(p *place) (*config.Config, problem.List, error) {
 	path := p.config
 	if path == "" {
 		path = "blog.yaml"
@@ -161,14 +168,14 @@ func (a *app) configuration(p *place) (*config.Config, error) {
 			path = beside
 		}
 		if !exists(path) {
-			return config.Default(), nil
+			return config.Default(), nil, nil
 		}
 	}
 	cfg, probs := config.Load(path)
 	if probs.Err() != nil {
-		return nil, &configError{probs}
+		return nil, nil, &configError{probs}
 	}
-	return cfg.ForEnv(a.env("BLOG_ENV")), nil
+	return cfg.ForEnv(a.env("BLOG_ENV")), probs, nil
 }
 
 func exists(path string) bool {

@@ -32,6 +32,7 @@ Usage:
     blog gc [--delete]                    delete what no release needs
     blog takedown PATH                    erase a post for good
     blog import urls FILE                 prove that old addresses lead here
+    blog traffic [--to REGION]            say which region readers are sent to
     blog smoke URL SCRIPT...              check a running blog
     blog cost [--views N]                 estimate the monthly bill
     blog doctor [--offline]               find what a deployment would find
@@ -49,7 +50,7 @@ A first session, on this machine alone:
     $ blog rollback --local /tmp/cloud
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 the content has errors,
-4 (status, reconcile --dry-run) record, regions and edge differ.
+4 (status, reconcile --dry-run, traffic) record, regions and edge differ.
 `
 
 // Exit statuses, as the usage says.

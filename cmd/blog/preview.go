@@ -30,8 +30,9 @@ Usage: blog preview [flags]
     --addr ADDR      where to listen; localhost:8080 if not given
     --open           open a browser
     --drafts         show drafts and posts of days to come
-    --fail PART      take a part away and watch the fallback: primary (the
-                     primary region), renderer (both renderers), both
+    --fail PART      take a part away and watch the fallback: primary or
+                     standby (a region), renderer (both renderers), both (the
+                     primary region and the renderers)
     --store DIR      keep the releases in DIR, as publish --local does; if not
                      given they are in a temporary folder and go with the preview
     --assembly DIR   be the edge that cdk synth wrote to DIR (cdk.out): its
