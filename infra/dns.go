@@ -14,11 +14,11 @@ type record struct {
 	ID                 string
 	ZoneID, Name, Type string
 	Target, TargetZone string
-	Policy             *policy // nil for a plain record
+	Policy             *choice // nil for a plain record
 }
 
-// policy is how Route 53 chooses between records of one name.
-type policy struct {
+// choice is how Route 53 chooses between records of one name.
+type choice struct {
 	SetID       string // which of them this is
 	Failover    string // PRIMARY or SECONDARY
 	Weight      *int   // its share

@@ -50,8 +50,8 @@ func routingOf(cfg *config.Config, region string) routing {
 // alone: the primary, the shares, the nearer region. That is what we want of it: a
 // health check that is wrong must not take the blog away, and a drained region is
 // better than none.
-func newPolicy(c RenderConfig) *policy {
-	out := &policy{SetID: c.Region, HealthCheck: newHealthCheck(c.Stack, names.RegionDomain(c.Domain, c.Region))}
+func newPolicy(c RenderConfig) *choice {
+	out := &choice{SetID: c.Region, HealthCheck: newHealthCheck(c.Stack, names.RegionDomain(c.Domain, c.Region))}
 	if c.Routing.Drainer != "" {
 		out.HealthCheck = newDrain(c, out.HealthCheck)
 	}
