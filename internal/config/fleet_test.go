@@ -17,7 +17,7 @@ func TestFleet(t *testing.T) {
 		t.Errorf("%+v", trial.AWS)
 	}
 	cfg, probs = Parse("blog.yaml", []byte(live+"  standby: ap-east-1\n  compute: fleet\n  fleet: {instance_type: c8g.medium, min: 3, max: 9, zones: 3, prefix_lists: {ap-east-1: pl-0123abcd}}\n"))
-	if len(probs) > 0 || cfg.AWS.Fleet.PrefixList("ap-east-1") != "pl-0123abcd" || cfg.AWS.Fleet.PrefixList("ap-southeast-1") != "pl-31a34658" {
+	if probs.Err() != nil || cfg.AWS.Fleet.PrefixList("ap-east-1") != "pl-0123abcd" || cfg.AWS.Fleet.PrefixList("ap-southeast-1") != "pl-31a34658" {
 		t.Errorf("%+v\n%s", cfg.AWS.Fleet, show(probs))
 	}
 	if cfg, probs = Parse("blog.yaml", []byte("title: Blog\n")); len(probs) > 0 || cfg.AWS.Compute != ComputeLambda {
@@ -60,7 +60,7 @@ func TestFleetProblems(t *testing.T) {
 			":6: aws.fleet.prefix_lists has ap-east-1, and the blog is in ap-southeast-1 | delete it\n"},
 	} {
 		_, probs := Parse("blog.yaml", []byte(c.src))
-		if got := show(probs); got != c.want {
+		if got := show(probs.Errors()); got != c.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, c.want)
 		}
 	}
