@@ -56,7 +56,7 @@ func TestTwoBuckets(t *testing.T) {
 		t.Error(out)
 	}
 	write("The second text.")
-	changes := "changed  /\nchanged  /2026/03/01/hello/\nchanged  /archive/2026/\nchanged  /feed.xml\nchanged  /rss.xml\n"
+	changes := "changed  /\nchanged  /2026/03/01/hello/\nchanged  /archive/2026/\nchanged  /feed.xml\nchanged  /rss.xml\nchanged  /search\nchanged  /search/en\nchanged  /search/en/p\n"
 	if out := blog(exitOK, "diff"); out != changes {
 		t.Error(out)
 	}
