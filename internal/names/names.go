@@ -79,6 +79,8 @@ const (
 	EnvOriginSecret = "BLOG_ORIGIN_SECRET_ARN"
 	// EnvListen makes it a server: the address to listen on.
 	EnvListen = "BLOG_LISTEN"
+	// EnvMetrics holds MetricNamespace.
+	EnvMetrics = "BLOG_METRICS"
 )
 
 // The sweeper's environment.

@@ -396,7 +396,7 @@ func (p *Publisher) goLive(ctx context.Context, s state, next *Head, u *update, 
 		return fmt.Errorf("the first release is live, but the edge does not show it as published: %w", err)
 	}
 	before := s.head.At(s.now)
-	if _, back := p.rollbackFrom(ctx, res.N, before); errors.Is(back, errMoved) {
+	if _, back := p.rollbackFrom(ctx, res.N, before); errors.Is(back, ErrMoved) {
 		return fmt.Errorf("the edge did not show release %d as published, and another release is current by now: %w", res.N, err)
 	} else if back != nil {
 		return fmt.Errorf("the edge does not show release %d as published (%w), and going back to release %d failed: %v", res.N, err, before, back)

@@ -17,9 +17,6 @@ func (p *Publisher) Rollback(ctx context.Context, n int) (*Result, error) {
 	return p.rollbackFrom(ctx, 0, n)
 }
 
-// errMoved is found when the release to go back from is not current any more.
-var errMoved = errors.New("another release is current by now")
-
 // rollbackFrom goes back to release n if release from is current; 0 is any.
 func (p *Publisher) rollbackFrom(ctx context.Context, from, n int) (*Result, error) {
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
@@ -45,7 +42,7 @@ func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) 
 	}
 	seen := s.head.At(s.now)
 	if from != 0 && seen != from {
-		return nil, errMoved
+		return nil, ErrMoved
 	}
 	if n == seen && len(s.head.Next) == 0 {
 		return &Result{N: n, Parent: n, Current: true}, ErrNothing

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/victorleungtw/blog/internal/compress"
+	"github.com/victorleungtw/blog/internal/emf"
 	"github.com/victorleungtw/blog/internal/pack"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/store"
@@ -43,6 +46,7 @@ type Rendered struct {
 // Do answers a direct invocation.
 func (r *Renderer) Do(ctx context.Context, req Request) (Response, error) {
 	out := Response{Version: r.Version(), Pages: make([]Rendered, len(req.Render))}
+	start := time.Now()
 	b, err := r.unpack(ctx, req)
 	if err != nil {
 		return out, err
@@ -56,7 +60,13 @@ func (r *Renderer) Do(ctx context.Context, req Request) (Response, error) {
 			return err
 		})
 	}
-	return out, g.Wait()
+	err = g.Wait()
+	if len(req.Render) > 0 {
+		made := int(b.made.Load())
+		r.Log.InfoContext(ctx, "batch", emf.Count(MetricPages, made), emf.Milliseconds(MetricTime, time.Since(start)),
+			"asked", len(req.Render), "failed", err != nil)
+	}
+	return out, err
 }
 
 // batch is one direct invocation.
@@ -64,6 +74,7 @@ type batch struct {
 	*Renderer
 	packed map[string][]byte // by key
 	prefix string            // of the pages
+	made   atomic.Int64      // pages that were not there
 }
 
 // unpack stores what came with a request.
@@ -103,9 +114,12 @@ func (b *batch) finish(ctx context.Context, digest string) (Rendered, error) {
 	if !recipe.IsDigest(digest) {
 		return Rendered{}, fmt.Errorf("%q is not a digest", digest)
 	}
-	page, err := b.page(ctx, b, b.prefix, digest)
+	page, made, err := b.page(ctx, b, b.prefix, digest)
 	if err != nil {
 		return Rendered{}, err
+	}
+	if made {
+		b.made.Add(1)
 	}
 	for _, enc := range compress.Encodings {
 		key := b.prefix + digest + enc.Suffix

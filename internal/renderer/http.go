@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/victorleungtw/blog/internal/compress"
+	"github.com/victorleungtw/blog/internal/emf"
 	"github.com/victorleungtw/blog/internal/lambdahttp"
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/recipe"
@@ -98,10 +99,15 @@ func (r *Renderer) servePage(w http.ResponseWriter, req *http.Request, name stri
 			return
 		}
 	}
-	obj, err := r.page(req.Context(), r.Bucket, pages, digest)
+	start := time.Now()
+	obj, made, err := r.page(req.Context(), r.Bucket, pages, digest)
 	if err != nil {
 		r.failed(w, req, err)
 		return
+	}
+	if made {
+		r.Log.WarnContext(req.Context(), "page missed", emf.Count(MetricMissed, 1), emf.Count(MetricPages, 1),
+			emf.Milliseconds(MetricTime, time.Since(start)), "path", req.URL.Path)
 	}
 	if !encoded {
 		send(w, req, obj, `"`+digest+`"`)
@@ -160,7 +166,7 @@ func (r *Renderer) failed(w http.ResponseWriter, req *http.Request, err error) {
 		w.Header().Set("Retry-After", "30")
 		fail(w, http.StatusServiceUnavailable, "this renderer has another version")
 	default:
-		r.Log.ErrorContext(req.Context(), FailedMessage, "path", req.URL.Path, "error", err)
+		r.Log.ErrorContext(req.Context(), "page failed", emf.Count(MetricFailed, 1), "path", req.URL.Path, "error", err)
 		fail(w, http.StatusInternalServerError, "the page could not be made")
 	}
 }

@@ -41,19 +41,12 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/victorleungtw/blog/internal/emf"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/render"
 	"github.com/victorleungtw/blog/internal/shown"
 	"github.com/victorleungtw/blog/internal/store"
 )
-
-// MismatchMessage is the log message that the alarm on version mismatches looks
-// for.
-const MismatchMessage = "recipe of another renderer version"
-
-// FailedMessage is the log message that the alarm on pages that could not be
-// made for a reader looks for.
-const FailedMessage = "page failed"
 
 // ErrVersion is returned for a recipe that another version is to render.
 var ErrVersion = errors.New("the recipe is for another version of the renderer")
@@ -86,13 +79,15 @@ type getter interface {
 	Get(ctx context.Context, key string) (*store.Object, error)
 }
 
-// page returns a page's bytes: the stored ones, else rendered and stored now.
-func (r *Renderer) page(ctx context.Context, from getter, prefix, digest string) (*store.Object, error) {
-	obj, err := r.Bucket.Get(ctx, prefix+digest)
+// page returns a page's bytes, and whether they were rendered now: the stored
+// ones, else rendered and stored.
+func (r *Renderer) page(ctx context.Context, from getter, prefix, digest string) (obj *store.Object, made bool, err error) {
+	obj, err = r.Bucket.Get(ctx, prefix+digest)
 	if err == nil || !errors.Is(err, store.ErrNotExist) {
-		return obj, err
+		return obj, false, err
 	}
-	return r.render(ctx, from, prefix, digest)
+	obj, err = r.render(ctx, from, prefix, digest)
+	return obj, err == nil, err
 }
 
 // render makes a page and stores it as it is.
@@ -112,7 +107,7 @@ func (r *Renderer) render(ctx context.Context, from getter, prefix, digest strin
 		err = fmt.Errorf("%w: %w", ErrVersion, err)
 	}
 	if err != nil {
-		r.Log.ErrorContext(ctx, MismatchMessage, "digest", digest, "error", err)
+		r.Log.ErrorContext(ctx, "recipe of another renderer version", emf.Count(MetricMismatch, 1), "digest", digest, "error", err)
 		return nil, err
 	}
 	if rec.NoIndex && prefix != drafts {

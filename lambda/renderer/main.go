@@ -9,6 +9,8 @@
 //	                        it only direct invocations and health checks are answered
 //	BLOG_LISTEN             an address to listen on. Whoever can connect may ask,
 //	                        unless there is a secret
+//	BLOG_METRICS            the namespace of its metrics; without it the log has
+//	                        none
 package main
 
 import (
@@ -26,6 +28,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/victorleungtw/blog/internal/emf"
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/originkey"
 	"github.com/victorleungtw/blog/internal/renderer"
@@ -34,6 +37,9 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	if namespace := os.Getenv(names.EnvMetrics); namespace != "" {
+		log = slog.New(emf.New(os.Stdout, namespace, renderer.Service))
+	}
 	if err := run(log); err != nil {
 		log.Error("the renderer cannot start", "error", err)
 		os.Exit(1)

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -225,7 +226,7 @@ func TestBehindRuntimeAPI(t *testing.T) {
 	exited, log := start(t, compile(t, runtime.GOARCH),
 		"AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(api.URL, "http://"), "AWS_LAMBDA_FUNCTION_NAME=blog-prod-renderer",
 		names.EnvBucket+"=dir:"+folder, names.EnvOriginSecret+"=blog/prod/origin-key",
-		"AWS_REGION=ap-southeast-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		names.EnvMetrics+"=blog-prod", "AWS_REGION=ap-southeast-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER="+secretsManager(t, "open sesame"))
 	defer func() {
 		if t.Failed() {
@@ -378,9 +379,56 @@ func TestBehindRuntimeAPI(t *testing.T) {
 			t.Errorf("%v was answered: %s", bad, r.body)
 		}
 	}
-	if !strings.Contains(log.String(), renderer.MismatchMessage) {
-		t.Error("the log does not say that a recipe was of another version")
+	got := counted(t, log.String(), "blog-prod")
+	// Two pages in all: one that a reader missed, and the draft of the pack.
+	// Another version was asked for twice.
+	for metric, want := range map[string]float64{renderer.MetricPages: 2, renderer.MetricMissed: 1, renderer.MetricMismatch: 2, renderer.MetricFailed: 0} {
+		if got[metric] != want {
+			t.Errorf("%s: %v, want %v", metric, got[metric], want)
+		}
 	}
+	if got[renderer.MetricTime] <= 0 {
+		t.Error("rendering took no time")
+	}
+	for metric := range got {
+		if !slices.Contains(renderer.Metrics(), metric) {
+			t.Errorf("a metric that is not listed: %s", metric)
+		}
+	}
+}
+
+// counted are the sums of the metrics in a log.
+func counted(t *testing.T, log, namespace string) map[string]float64 {
+	t.Helper()
+	out := map[string]float64{}
+	for line := range strings.Lines(log) {
+		var root map[string]any
+		var aws struct {
+			CloudWatchMetrics []struct {
+				Namespace string
+				Metrics   []struct{ Name string }
+			}
+		}
+		if json.Unmarshal([]byte(line), &root) != nil || root["_aws"] == nil {
+			continue
+		}
+		data, err := json.Marshal(root["_aws"])
+		if err == nil {
+			err = json.Unmarshal(data, &aws)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range aws.CloudWatchMetrics {
+			if d.Namespace != namespace {
+				t.Errorf("namespace %s", d.Namespace)
+			}
+			for _, m := range d.Metrics {
+				out[m.Name] += root[m.Name].(float64)
+			}
+		}
+	}
+	return out
 }
 
 func unbrotli(t *testing.T, r events.APIGatewayV2HTTPResponse) string {
