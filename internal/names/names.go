@@ -61,6 +61,7 @@ const (
 
 	GarbagePrefix  = "gc/"       // lists of what is deleted, written once
 	TakedownPrefix = "takedown/" // what may not come back; these change too
+	RemedyPrefix   = "remedy/"   // what the remedies did; these change too
 )
 
 // ImmutablePrefixes are the keys of the record that are written once. Drafts are
@@ -83,11 +84,27 @@ const (
 	EnvMetrics = "BLOG_METRICS"
 )
 
-// The sweeper's environment.
+// The environment of the functions beside the renderer.
 const (
-	EnvName    = "BLOG_NAME"    // of the blog whose trials it deletes
-	EnvKeep    = "BLOG_KEEP"    // environments that are none, with commas
-	EnvRegions = "BLOG_REGIONS" // where stacks are, with commas
+	EnvName    = "BLOG_NAME"    // of the blog
+	EnvRegions = "BLOG_REGIONS" // the primary first, with commas
+	// EnvKeep is the sweeper's: environments that are no trials, with commas.
+	EnvKeep = "BLOG_KEEP"
+)
+
+// The remedies' environment beside that (package remedy). The code remedy has
+// EnvBucket as well.
+const (
+	EnvEnv      = "BLOG_ENV"
+	EnvAlarms   = "BLOG_ALARMS"   // names of the alarms that they act on, with commas
+	EnvTopic    = "BLOG_TOPIC"    // ARN of the topic to tell people over
+	EnvFunction = "BLOG_FUNCTION" // name of the renderer
+)
+
+// The remedies' journals.
+const (
+	CodeJournal    = RemedyPrefix + "code.json"
+	ContentJournal = RemedyPrefix + "content.json"
 )
 
 // The longest name and environment. Longer ones would not leave room for what
