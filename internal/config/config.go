@@ -74,6 +74,8 @@ type AWS struct {
 	TrialDays        int  // after which a trial that nobody deployed to is deleted; 0 for never
 	Trial            bool // ForEnv made this: another environment than the file's
 	Rehearsal        bool // this is the trial to which something else deploys and publishes first
+	Budget           Budget
+	Probe            bool // Route 53 asks for the blog's first page, from three continents
 }
 
 // GitHub is the repository whose workflows publish, without a key of AWS that
@@ -114,7 +116,8 @@ func (c *Config) Regions() []string {
 
 // ForEnv returns the config of an environment. For the one that the file
 // describes that is the config itself; any other is a trial: the primary
-// region alone, without a domain, with neither pipeline nor workflow of its own.
+// region alone, without a domain, with neither pipeline nor workflow of its own,
+// which nobody watches.
 func (c *Config) ForEnv(env string) *Config {
 	out := *c
 	if env == "" || env == c.AWS.Env {
@@ -125,6 +128,7 @@ func (c *Config) ForEnv(env string) *Config {
 	out.AWS.Rehearsal = c.AWS.rehearses(env)
 	out.AWS.GitHub, out.AWS.Pipeline = GitHub{}, Pipeline{}
 	out.AWS.Compute = ComputeLambda // a fleet has a domain
+	out.AWS.Budget, out.AWS.Probe = Budget{}, false
 	out.Domain, out.Zone, out.Branches, out.BaseURL = "", Zone{}, false, ""
 	return &out
 }

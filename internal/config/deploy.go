@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/mail"
 	"net/url"
 	"regexp"
 	"slices"
@@ -146,15 +145,6 @@ func (r *reader) retention(to *int) func(*yaml.Node) {
 		}
 		*to = v
 	}
-}
-
-func (r *reader) email(to *string) func(*yaml.Node) {
-	return r.scalar("aws.alarm_email", to, func(s string) (string, string) {
-		if a, err := mail.ParseAddress(s); s != "" && (err != nil || a.Address != s) {
-			return fmt.Sprintf("%q is not an email address", s), "for example ops@example.com"
-		}
-		return "", ""
-	})
 }
 
 // github reads the repository that publishes: its name alone, or keys.

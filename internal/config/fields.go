@@ -41,6 +41,7 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 	r.optIn(cfg)
 	r.deployers(cfg)
 	r.fleets(cfg)
+	r.watching(cfg)
 }
 
 const titleHint = `write for example title: "Notes of a traveller"`
@@ -73,12 +74,14 @@ func (r *reader) aws(n *yaml.Node, a *AWS) {
 		"renderer_memory":    r.number("aws.renderer_memory", 128, 10240, &a.RendererMemory),
 		"log_retention_days": r.retention(&a.LogRetentionDays),
 		"kms":                r.boolean("aws.kms", &a.KMS),
-		"alarm_email":        r.email(&a.AlarmEmail),
+		"alarm_email":        r.address("aws.alarm_email", &a.AlarmEmail),
 		"github":             func(n *yaml.Node) { r.github(n, &a.GitHub) },
 		"compute":            r.compute(&a.Compute),
 		"fleet":              func(n *yaml.Node) { r.fleet(n, &a.Fleet) },
 		"pipeline":           func(n *yaml.Node) { r.pipeline(n, &a.Pipeline) },
 		"trial_days":         r.number("aws.trial_days", 1, 365, &a.TrialDays),
+		"budget":             func(n *yaml.Node) { r.budget(n, &a.Budget) },
+		"probe":              r.boolean("aws.probe", &a.Probe),
 	})
 }
 
