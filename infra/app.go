@@ -38,7 +38,7 @@ func (b Blog) tags() map[string]string {
 //	                    │ (secret, route table)         │
 //	each region       Content ──▶ Render                ▼
 //	                  (standby first)  └─────────────▶ Edge  us-east-1
-//	us-east-1         Global ──▶ Ops, when a repository publishes
+//	us-east-1         Global ──▶ Ops, when a repository publishes or there is a budget
 //	primary region    Pipeline, when CodePipeline deploys
 //	us-east-1         Edge ──▶ Janitor
 //	us-east-1         Global ──▶ Operator, when there are renderers in two regions
@@ -101,6 +101,11 @@ func wire(app awscdk.App, b Blog) {
 		Standby:    standby,
 		Fallback:   renderers[len(renderers)-1],
 		RouteTable: global.RouteTable,
+		Keep:       keep,
+		RemedyDir:  b.Built.ContentRemedy,
+		KMS:        cfg.AWS.KMS,
+		Probe:      cfg.AWS.Probe,
+		AlarmEmail: cfg.AWS.AlarmEmail,
 	}
 	for _, region := range renderers {
 		c := RenderConfig{
@@ -112,6 +117,7 @@ func wire(app awscdk.App, b Blog) {
 			Domain:      cfg.LiveDomain(),
 			ZoneID:      cfg.Zone.ID,
 			RendererDir: b.Built.Renderer,
+			RemedyDir:   b.Built.CodeRemedy,
 			Memory:      cfg.AWS.RendererMemory,
 			KMS:         cfg.AWS.KMS,
 			LogsDays:    cfg.AWS.LogRetentionDays,
@@ -147,15 +153,16 @@ func wire(app awscdk.App, b Blog) {
 		})
 	}
 
-	if cfg.AWS.GitHub.Repository != "" || cfg.AWS.Rehearsal {
+	if cfg.AWS.GitHub.Repository != "" || cfg.AWS.Rehearsal || cfg.AWS.Budget.MonthlyUSD > 0 {
 		ops := OpsConfig{
-			Stack:      in("ops", names.GlobalRegion, "Blog: who publishes"),
+			Stack:      in("ops", names.GlobalRegion, "Blog: who publishes, and what it may cost"),
 			Names:      n,
 			Regions:    regions,
 			Renderers:  renderers,
 			KMS:        cfg.AWS.KMS,
 			GitHub:     cfg.AWS.GitHub,
 			Rehearsal:  b.rehearsal(),
+			Budget:     cfg.AWS.Budget,
 			RouteTable: global.RouteTable,
 		}
 		if cfg.AWS.Rehearsal {

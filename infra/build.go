@@ -10,13 +10,14 @@ import (
 
 // Built are the folders of the built functions, each with one file, bootstrap.
 type Built struct {
-	Renderer, Sweeper string
+	Renderer, Sweeper, CodeRemedy, ContentRemedy string
 }
 
 // folders are them with their packages below lambda.
 func (b *Built) folders() map[string]*string {
 	return map[string]*string{
 		"renderer": &b.Renderer, "sweeper": &b.Sweeper,
+		"coderemedy": &b.CodeRemedy, "contentremedy": &b.ContentRemedy,
 	}
 }
 

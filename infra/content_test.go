@@ -164,6 +164,9 @@ func TestPublishedObjectsCannotBeOverwritten(t *testing.T) {
 				{write{key: "head.json"}, true},
 				{write{key: "head.json", ifMatch: true}, false},
 				{write{key: "head.json", ifNoneMatch: true}, false},
+				{write{key: "remedy/code.json"}, true},
+				{write{key: "remedy/code.json", ifMatch: true}, false},
+				{write{key: "remedy/content.json", ifNoneMatch: true}, false},
 			} {
 				if got := refused(t, s, bucket, c.w); got != c.want {
 					t.Errorf("%s %s: %+v refused: %v", d.name, region, c.w, got)

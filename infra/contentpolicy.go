@@ -21,8 +21,8 @@ func bucketARN(bucket string) string { return "arn:aws:s3:::" + bucket }
 //
 // Refused is every write that could replace what is published. An object under
 // an immutable prefix, a draft, or a list of garbage is created with
-// If-None-Match; head.json, traffic.json and the records of branches and takedowns are created
-// so or replaced with If-Match. The refusal holds for everyone, whatever a role
+// If-None-Match; head.json, traffic.json and the records of branches, takedowns and
+// remedies are created so or replaced with If-Match. The refusal holds for everyone, whatever a role
 // allows. Replication is not held by it, being another action (s3:ReplicateObject), and the calls before the last one of a multipart upload
 // cannot carry a condition, which s3:ObjectCreationOperation leaves out
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html).
@@ -36,7 +36,7 @@ func releasePolicy(c ContentConfig) []awsiam.PolicyStatement {
 			"Null": map[string]string{"s3:if-none-match": "true"},
 			"Bool": map[string]string{"s3:ObjectCreationOperation": "true"},
 		}),
-		refuse("CompareAndSwapOnly", "s3:PutObject", append(under(bucket, []string{names.BranchPrefix, names.TakedownPrefix}), bucket+"/"+names.HeadKey, bucket+"/"+names.TrafficKey), map[string]any{
+		refuse("CompareAndSwapOnly", "s3:PutObject", append(under(bucket, []string{names.BranchPrefix, names.RemedyPrefix, names.TakedownPrefix}), bucket+"/"+names.HeadKey, bucket+"/"+names.TrafficKey), map[string]any{
 			"Null": map[string]string{"s3:if-none-match": "true", "s3:if-match": "true"},
 			"Bool": map[string]string{"s3:ObjectCreationOperation": "true"},
 		}),

@@ -55,7 +55,6 @@ var freeTypes = map[string]string{
 	"AWS::Lambda::Permission":                  "free",
 	"AWS::Lambda::Version":                     "storage within the free 75 GB",
 	"AWS::Logs::LogGroup":                      "by gigabyte",
-	"AWS::Logs::MetricFilter":                  "its metric is a line",
 	"AWS::Route53::HostedZone":                 "a line, whoever made the zone",
 	"AWS::Route53::RecordSet":                  "free up to 10,000 in a zone",
 	"AWS::S3::Bucket":                          "by gigabyte and request",
@@ -65,6 +64,11 @@ var freeTypes = map[string]string{
 	"AWS::SNS::TopicPolicy":                    "free",
 	"AWS::SSM::Parameter":                      "standard parameters are free",
 	"Custom::S3AutoDeleteObjects":              "a run when a trial is destroyed",
+	"AWS::Budgets::Budget":                     "free without actions",
+	"AWS::CE::AnomalyMonitor":                  "free",
+	"AWS::CE::AnomalySubscription":             "free",
+	"AWS::CodeDeploy::Application":             "free for Lambda",
+	"AWS::CodeDeploy::DeploymentGroup":         "free for Lambda",
 }
 
 // The bill counts what the templates have: each alarm, secret, key and check.

@@ -22,6 +22,20 @@ type EdgeConfig struct {
 	Fleet            bool   // renderers are VPC origins
 	Fallback         string // whose renderer stands in for the primary's bucket
 	RouteTable       awscloudfront.IKeyValueStore
+
+	Keep       bool
+	RemedyDir  string
+	KMS        bool
+	Probe      bool
+	AlarmEmail string
+}
+
+// regions are those that hold content, the primary first.
+func (c EdgeConfig) regions() []string {
+	if c.Standby == c.Primary {
+		return []string{c.Primary}
+	}
+	return []string{c.Primary, c.Standby}
 }
 
 // newEdge makes what readers meet: the edge function, the distribution, and
@@ -66,6 +80,7 @@ func newEdge(c EdgeConfig) {
 		}
 		host = c.Domain
 	}
+	newEdgeWatch(c, dist, host)
 	parameter(c.Stack, "BaseURLParameter", c.Names.BaseURL(), "https://"+host)
 	parameter(c.Stack, "DistributionIDParameter", c.Names.DistributionID(), *dist.AttrId())
 	output(c.Stack, "BaseURL", "https://"+host, "Where readers find the blog")

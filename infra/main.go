@@ -18,9 +18,11 @@
 //
 //	Global            us-east-1    route table, origin secret, hosted zone: kept
 //	Content-<region>  each region  releases and logs: kept
-//	Render-<region>   each region  renderer, HTTP API, its names, alarms
-//	Edge              us-east-1    edge function, distribution, domain's records
-//	Ops               us-east-1    the roles of workflows that publish and deploy, if any
+//	Render-<region>   each region  renderer, HTTP API, its names, alarms, canary, code remedy
+//	Edge              us-east-1    edge function, distribution, domain's records,
+//	                               alarms, content remedy, dashboard
+//	Ops               us-east-1    the roles of workflows that publish and deploy, if any;
+//	                               the budget, if there is one
 //	Pipeline          primary      deploys what is pushed, if CodePipeline is to
 //	Sweeper           us-east-1    deletes trials that nobody needs, if it may
 //	Janitor           us-east-1    the role of people who delete

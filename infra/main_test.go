@@ -59,16 +59,29 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// The renderer is one file for Lambda's machine, and nothing of the machine
+// Each function is one file for Lambda's machine, and nothing of the machine
 // that built it is in it.
-func TestBuildRenderer(t *testing.T) {
+func TestBuild(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles the renderer")
+		t.Skip("compiles the functions")
 	}
-	dir, err := buildFunction(context.Background(), "..", "renderer")
+	mains, err := filepath.Glob("../lambda/*/main.go")
 	if err != nil {
 		t.Fatal(err)
 	}
+	b, err := build(context.Background(), "..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(mains) != len(b.folders()) {
+		t.Errorf("%d functions are built of %v", len(b.folders()), mains)
+	}
+	for name, dir := range b.folders() {
+		t.Run(name, func(t *testing.T) { checkBuilt(t, *dir) })
+	}
+}
+
+func checkBuilt(t *testing.T, dir string) {
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != 1 || files[0].Name() != "bootstrap" {
 		t.Fatalf("%v %v", files, err)

@@ -19,8 +19,9 @@ type OpsConfig struct {
 	Regions    []string
 	Renderers  []string // regions that have one
 	KMS        bool
-	GitHub     config.GitHub
-	Rehearsal  names.Names // which a workflow that deploys publishes to
+	GitHub     config.GitHub // the zero value for none
+	Budget     config.Budget // the zero value for none
+	Rehearsal  names.Names   // which a workflow that deploys publishes to
 	RouteTable awscloudfront.IKeyValueStore
 }
 
@@ -32,7 +33,18 @@ const (
 	stsAudience = "sts.amazonaws.com"
 )
 
-// newOps makes the role as which a workflow of the author's repository
+// newOps makes what is about the account rather than about the blog: the role
+// of the workflow that publishes, and the budget.
+func newOps(c OpsConfig) {
+	if c.GitHub.Repository != "" {
+		newPublisher(c)
+	}
+	if c.Budget.MonthlyUSD > 0 {
+		newBudget(c)
+	}
+}
+
+// newPublisher makes the role as which a workflow of the author's repository
 // publishes. No key of AWS is kept anywhere: the workflow shows STS a token
 // that GitHub signed for one job, and is the role for an hour.
 //
@@ -42,7 +54,7 @@ const (
 // A branch in the subject instead would leave that to who may push.
 //
 // No thumbprint is given: IAM takes one itself, and does not use it for GitHub.
-func newOps(c OpsConfig) {
+func newPublisher(c OpsConfig) {
 	provider := "arn:aws:iam::" + account() + ":oidc-provider/" + githubIssuer
 	if c.GitHub.CreateProvider {
 		provider = *awsiam.NewCfnOIDCProvider(c.Stack, jsii.String("GitHub"), &awsiam.CfnOIDCProviderProps{

@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ import (
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/content"
 	"github.com/victorleungtw/blog/internal/edge"
+	"github.com/victorleungtw/blog/internal/lambdahttp"
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/plan"
 	"github.com/victorleungtw/blog/internal/release"
@@ -45,13 +47,19 @@ var unevaluated = []string{"s3:if-none-match", "s3:if-match", "kms:ResourceAlias
 // account, without the statements of these names.
 func publisherDocument(t *testing.T, s *stack, without ...string) string {
 	t.Helper()
+	return documentOf(t, slices.Collect(maps.Values(publisherStatements(t, s))), without...)
+}
+
+// documentOf is the same of any statements.
+func documentOf(t *testing.T, statements []statement, without ...string) string {
+	t.Helper()
 	resolve := strings.NewReplacer("${AWS::AccountId}", motoAccount).Replace
 	type document struct {
 		Effect, Sid      string
 		Action, Resource []string
 	}
 	var out []document
-	for _, st := range publisherStatements(t, s) {
+	for _, st := range statements {
 		for _, keys := range st.conditions {
 			for key := range keys.(map[string]any) {
 				if !slices.Contains(unevaluated, key) {
@@ -64,7 +72,12 @@ func publisherDocument(t *testing.T, s *stack, without ...string) string {
 		}
 		d := document{Effect: st.effect, Sid: st.sid, Action: st.actions}
 		for _, r := range st.resources {
-			if strings.Contains(r, "Fn::ImportValue") {
+			switch {
+			case strings.HasPrefix(r, "${") && strings.HasSuffix(r, ".Arn}"): // of a log group
+				r = "arn:aws:logs:us-east-1:" + motoAccount + ":log-group:x:*"
+			case strings.HasPrefix(r, "${Alarms"):
+				r = "arn:aws:sns:us-east-1:" + motoAccount + ":alarms"
+			case strings.Contains(r, "Fn::ImportValue"):
 				r = "arn:aws:cloudfront::" + motoAccount + ":key-value-store/routes"
 			}
 			d.Resource = append(d.Resource, resolve(r))
@@ -115,10 +128,15 @@ func newWorld(t *testing.T, m *moto, d *deployment, as aws.CredentialsProvider) 
 		})
 	}
 	pages := edge.StoreOrigin(blogs3.New(m.s3(m.admin), w.buckets[0]))
+	first := &renderer.Renderer{
+		Bucket: blogs3.New(m.s3(m.admin), w.buckets[0]), Log: log, Quick: true,
+		Verify: func(context.Context, string) bool { return true },
+	}
+	answers := &lambdahttp.Gateway{Invoke: first.Invoke, APIID: "test"}
 	dist, err := edge.NewDistribution(edge.Describe(edge.Topology{}), edge.Parts{
 		Origins: map[string]http.RoundTripper{
 			edge.OriginStore: pages, edge.OriginStoreStandby: pages,
-			edge.OriginFallback: pages, edge.OriginDynamic: pages, edge.OriginPrimary: pages,
+			edge.OriginFallback: pages, edge.OriginDynamic: answers, edge.OriginPrimary: answers,
 		},
 		KeyValues: table, Verify: "x", Log: log, Insecure: true,
 	})

@@ -23,7 +23,8 @@ type RenderConfig struct {
 	ZoneID      string
 	RendererDir string
 	Fleet       *config.Fleet // nil: the Lambda answers readers, too
-	Memory      int           // MB
+	RemedyDir   string
+	Memory      int // MB
 	KMS         bool
 	LogsDays    int
 	AlarmEmail  string
@@ -38,11 +39,13 @@ const batchMinutes = 5
 // newRender makes one region's renderer and the ways to it. It holds no data:
 // all of it can be deleted and made again.
 func newRender(c RenderConfig) {
-	logs := newLogGroup(c.Stack, "Logs", "/aws/lambda/"+c.Names.Renderer(), c.LogsDays)
-	live := newRenderer(c, logs)
+	live := newRenderer(c, newLogGroup(c.Stack, "Logs", "/aws/lambda/"+c.Names.Renderer(), c.LogsDays))
 	cert := newAPI(c, live)
 	topic := newTopic(c.Stack, c.Names.String()+" "+c.Region, c.AlarmEmail)
-	newAlarms(c, logs, topic)
+	ofCode := newAlarms(c, topic)
+	if c.Keep { // a trial has no readers, and deletes the version to go back to
+		newCodeRemedy(c, topic, ofCode, newCanary(c, live, ofCode))
+	}
 	if c.Fleet != nil {
 		newFleet(c, cert, topic)
 	}
@@ -83,6 +86,7 @@ func newRenderer(c RenderConfig, logs awslogs.LogGroup) awslambda.Alias {
 		Environment: &map[string]*string{
 			names.EnvBucket:       jsii.String(c.Names.Bucket(account(), c.Region)),
 			names.EnvOriginSecret: jsii.String(c.Names.OriginSecret()),
+			names.EnvMetrics:      jsii.String(c.Names.MetricNamespace()),
 		},
 		CurrentVersionOptions: &awslambda.VersionOptions{RemovalPolicy: versions},
 	})

@@ -24,10 +24,12 @@ title: Blog
 domain: blog.example.com
 hosted_zone: {id: Z0123456789ABCDEFGHIJ}
 branches: true
-aws: {account: "123456789012", region: ap-southeast-1, standby: ap-east-1, kms: true, alarm_email: ops@example.com, github: octocat@123/blog@456}
+aws: {account: "123456789012", region: ap-southeast-1, standby: ap-east-1, kms: true, alarm_email: ops@example.com, github: octocat@123/blog@456,
+  probe: true, budget: {monthly_usd: 20}}
 `},
 	{name: "single", yaml: "title: Blog\naws: {region: eu-west-1, github: {repository: octocat/blog, create_provider: false, deploy: true}}\n"},
-	{name: "alone", yaml: "title: Blog\ndomain: example.com\nhosted_zone: {id: Z0123456789ABCDEFGHIJ}\naws: {region: eu-west-1}\n"},
+	{name: "alone", yaml: "title: Blog\ndomain: example.com\nhosted_zone: {id: Z0123456789ABCDEFGHIJ}\n" +
+		"aws: {region: eu-west-1, budget: {monthly_usd: 3, email: me@example.com, anomaly_monitor: 'arn:aws:ce::123456789012:anomalymonitor/12345678-1234-1234-1234-123456789012'}}\n"},
 	// The first deployment of a blog that makes its zone, in the region where
 	// the global stacks are.
 	{name: "first", yaml: "title: Blog\ndomain: blog.example.com\nhosted_zone: {create: true}\naws: {region: us-east-1}\n"},
@@ -251,6 +253,19 @@ func (s *stack) of(typ string) map[string]resource {
 	return out
 }
 
+// called is the only resource of a type whose logical id begins so, before the
+// eight digits that the CDK puts behind it.
+func (s *stack) called(t *testing.T, typ, id string) resource {
+	t.Helper()
+	for got, r := range s.of(typ) {
+		if rest, ok := strings.CutPrefix(got, id); ok && len(rest) <= 8 {
+			return r
+		}
+	}
+	t.Fatalf("%s: no %s of type %s", s.Name, id, typ)
+	panic("unreachable")
+}
+
 // one is the only resource of a type.
 func (s *stack) one(t *testing.T, typ string) resource {
 	t.Helper()
@@ -339,7 +354,7 @@ func TestStacks(t *testing.T) {
 		"near":   "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
 		"fleet":  "content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1",
 		"single": "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-eu-west-1@eu-west-1",
-		"alone":  "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-eu-west-1@eu-west-1",
+		"alone":  "content-eu-west-1@eu-west-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-eu-west-1@eu-west-1",
 		"first":  "content-us-east-1@us-east-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-us-east-1@us-east-1",
 		"swept":  "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 pipeline@ap-southeast-1 render-ap-southeast-1@ap-southeast-1 sweeper@us-east-1",
 		"trial":  "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-ap-southeast-1@ap-southeast-1",

@@ -85,8 +85,12 @@ func TestByHand(t *testing.T) {
 		{"host names, one region", "", quiet, "host names of renderers, without a domain", "", 2, 0.80},
 		{"host names, Virginia", "aws: {region: us-east-1}\n", quiet, "host names of renderers, without a domain", "", 1, 0.40},
 		{"keys", "aws: {standby: ap-east-1, kms: true}\n", quiet, "keys of the blog's own", "", 2, 2.00},
-		// 8 alarms, ten of which would be free.
-		{"alarms", two, quiet, "alarms", "ap-southeast-1", 4, 0},
+		// 5 alarms in each region and 5 at the edge, ten of which are free.
+		{"alarms", two, quiet, "alarms", "ap-southeast-1", 5, 0.1667},
+		{"alarms at the edge", two, quiet, "alarms at the edge", "us-east-1", 5, 0.1667},
+		{"metrics", two, quiet, "metrics made of the log", "ap-southeast-1", 5, 0},
+		{"dashboard", two, quiet, "dashboards", "", 1, 0},
+		{"probe", "aws: {probe: true, alarm_email: a@b.c}\n", quiet, "health check of the first page: HTTPS", "", 1, 1.00},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := line(t, Estimate(parse(t, c.yaml), c.usage), c.what, c.region)
@@ -159,9 +163,9 @@ func TestTotals(t *testing.T) {
 		usage Usage
 		want  float64
 	}{
-		{"aws: {standby: ap-east-1}\n", Typical(), 3},
+		{"aws: {standby: ap-east-1}\n", Typical(), 4},
 		{domain + "aws: {standby: ap-east-1}\n", Typical(), 4},
-		{domain + "aws: {standby: ap-east-1}\n", large, 1247},
+		{domain + "aws: {standby: ap-east-1}\n", large, 1248},
 	} {
 		if got := math.Round(Estimate(parse(t, c.yaml), c.usage).Total); got != c.want {
 			t.Errorf("%q, %d views: %v, want %v", c.yaml, c.usage.Views, got, c.want)

@@ -33,6 +33,8 @@ var priced = map[string]func(*config.Config){
 	"AWS.Recovery":            func(c *config.Config) { c.AWS.Recovery = recovery.BackupRestore },
 	"AWS.Routing.Policy":      func(c *config.Config) { *c = *c.WithRecovery(recovery.ActiveActive) },
 	"AWS.Routing.Switch":      func(c *config.Config) { c.AWS.Routing.Switch = true },
+	"AWS.Env":                 func(c *config.Config) { c.AWS.Env = "dev" }, // nothing acts on alarms
+	"AWS.Probe":               func(c *config.Config) { c.AWS.Probe = true },
 }
 
 // free are the fields that do not.
@@ -41,8 +43,10 @@ var free = map[string]string{
 	"Branches":                  "a name more in a certificate and in records that are aliases",
 	"Zone.Create":               "the zone costs the same, whoever made it",
 	"AWS.Name":                  "a name",
-	"AWS.Env":                   "a name; a trial has no domain and one region, which are priced",
 	"AWS.Account":               "the account is free",
+	"AWS.Budget.MonthlyUSD":     "a budget without actions is free",
+	"AWS.Budget.Email":          "as are its mails",
+	"AWS.Budget.AnomalyMonitor": "and the detection of unusual costs",
 	"AWS.LogRetentionDays":      "logs of this size are within the free 5 GB however long they are kept",
 	"AWS.Routing.Weights":       "shares of the same requests",
 	"AWS.GitHub.Repository":     "a role and a provider of identities, which IAM does not charge for",
@@ -111,7 +115,7 @@ func TestPricedFieldsChangeTheBill(t *testing.T) {
 // The list that blog cost --prices prints is whole, and each price says where
 // it is from.
 func TestItems(t *testing.T) {
-	all := parse(t, "domain: blog.example.com\nhosted_zone: {id: Z0123456789ABC}\naws: {standby: ap-east-1, kms: true, alarm_email: ops@example.com}\n")
+	all := parse(t, "domain: blog.example.com\nhosted_zone: {id: Z0123456789ABC}\naws: {standby: ap-east-1, kms: true, alarm_email: ops@example.com, probe: true}\n")
 	for _, l := range Estimate(all, Typical()).Lines {
 		if !slices.Contains(items, l.item) {
 			t.Errorf("%s, %s is not in items", l.Service, l.item.Name)

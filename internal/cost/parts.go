@@ -5,6 +5,7 @@ import (
 
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/names"
+	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/routes"
 )
 
@@ -139,18 +140,36 @@ func keeping(m *meter) {
 	}
 }
 
-// alarmsPerRegion watch one renderer.
 const (
-	alarmsPerRegion  = 4
-	metricsPerRegion = 2
+	alarmsPerRegion = 4 // that watch one renderer
+	alarmsOfEdge    = 4
+	// probeRequests are a month's of a health check from three regions: twice a
+	// minute, and some two checkers in each.
+	probeRequests = 520_000
 )
 
-// watching is what alarms and logs cost.
+// watching is what alarms, the dashboard and logs cost. In prod there is an
+// alarm more for each function that acts on alarms.
 func watching(m *meter) {
-	for _, region := range m.cfg.RendererRegions() {
-		m.use(alarms, region, alarmsPerRegion, "")
-		m.use(customMetrics, region, metricsPerRegion, "")
+	remedies := 0.0
+	if m.cfg.AWS.Env == config.Prod {
+		remedies = 1
+		m.use(dashboards, "", 1, "")
 	}
+	for _, region := range m.cfg.RendererRegions() {
+		m.use(alarms, region, alarmsPerRegion+remedies, "")
+		m.use(customMetrics, region, float64(len(renderer.Metrics())), "")
+	}
+	edge := alarmsOfEdge + remedies
+	if m.cfg.AWS.Probe {
+		edge++
+		m.use(healthChecks, "", 1, "health check of the first page")
+		m.use(checkFeatures, "", 1, "health check of the first page: HTTPS")
+		m.use(httpsRequests, west, probeRequests, "requests of the health check")
+		m.use(functionRuns, "", probeRequests, "runs of the edge function for it")
+		m.use(tableReads, "", probeRequests*tableReadsPerView, "reads of the route table for it")
+	}
+	m.use(alarms, names.GlobalRegion, edge, "alarms at the edge")
 	if a := m.cfg.AWS; a.TrialDays > 0 && !a.Trial {
 		m.use(alarms, names.GlobalRegion, 1, "alarm of who deletes trials")
 	}

@@ -24,7 +24,7 @@ var items = []*Item{
 	invocations, computing, apiRequests,
 	hostedZone, healthChecks, checkFeatures,
 	secrets, keys, keyUses,
-	alarms, customMetrics, logs, mails,
+	alarms, customMetrics, dashboards, logs, mails,
 	testBuilds, deployBuilds, pipelineMinutes,
 	balancers, endpoints, volumes, smallHours,
 }
@@ -142,6 +142,10 @@ var (
 	customMetrics = &Item{
 		Service: "CloudWatch", Name: "metrics made of the log", Unit: "metrics", Free: 10,
 		Prices: regional(Price{0.30, cloudWatchPage}, Price{0.30, memory}, Price{0.30, memory}),
+	}
+	dashboards = &Item{
+		Service: "CloudWatch", Name: "dashboards", Unit: "dashboards", Free: 3, Resource: "AWS::CloudWatch::Dashboard",
+		Prices: global(3.00, memory),
 	}
 	logs = &Item{
 		Service: "CloudWatch", Name: "logs taken in", Unit: "GB", Free: 5,

@@ -16,17 +16,18 @@ func TestExtra(t *testing.T) {
 		yaml string
 		want map[recovery.Strategy]float64
 	}{
-		// A GB at 0.0275 in Hong Kong; the origin secret's copy.
+		// A GB at 0.0275 in Hong Kong; the origin secret's copy, and five alarms
+		// beside the free ten.
 		{domain + "aws: {standby: ap-east-1}\n", map[recovery.Strategy]float64{
-			recovery.BackupRestore: 0.0275, recovery.PilotLight: 0.40 + 0.0275,
-			recovery.WarmStandby: 1 + 0.40 + 0.0275, recovery.ActiveActive: 5 + 0.40 + 0.0275,
+			recovery.BackupRestore: 0.0275, recovery.PilotLight: 0.90 + 0.0275,
+			recovery.WarmStandby: 1 + 0.90 + 0.0275, recovery.ActiveActive: 5 + 0.90 + 0.0275,
 		}},
 		{domain + "aws: {standby: ap-east-1, routing: {policy: failover, switch: true}}\n", map[recovery.Strategy]float64{
-			recovery.WarmStandby: 3 + 0.40 + 0.0275,
+			recovery.WarmStandby: 3 + 0.90 + 0.0275,
 		}},
 		// Two secrets for the host name; no records.
 		{"aws: {standby: ap-east-1}\n", map[recovery.Strategy]float64{
-			recovery.BackupRestore: 0.0275, recovery.PilotLight: 1.20 + 0.0275, recovery.WarmStandby: 1.20 + 0.0275,
+			recovery.BackupRestore: 0.0275, recovery.PilotLight: 1.70 + 0.0275, recovery.WarmStandby: 1.70 + 0.0275,
 		}},
 		{"", map[recovery.Strategy]float64{recovery.WarmStandby: 0}},
 	} {

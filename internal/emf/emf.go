@@ -30,6 +30,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"strconv"
 	"time"
 )
 
@@ -44,6 +45,9 @@ type value struct {
 
 // MarshalJSON writes the number alone.
 func (v value) MarshalJSON() ([]byte, error) { return json.Marshal(v.n) }
+
+// String is the same for other handlers, such as slog's for text.
+func (v value) String() string { return strconv.FormatFloat(v.n, 'f', -1, 64) }
 
 // Count is how often something happened, or how many there were.
 func Count(name string, n int) slog.Attr {

@@ -115,6 +115,15 @@ func TestTimestamp(t *testing.T) {
 	}
 }
 
+// Under another handler a metric is its number.
+func TestOtherHandlers(t *testing.T) {
+	var b bytes.Buffer
+	slog.New(slog.NewTextHandler(&b, nil)).Info("x", Count("Pages", 3), Milliseconds("Time", 1500*time.Microsecond))
+	if !strings.HasSuffix(b.String(), "msg=x Pages=3 Time=1.5\n") {
+		t.Error(b.String())
+	}
+}
+
 // It is a handler like any other.
 func TestHandler(t *testing.T) {
 	var b bytes.Buffer

@@ -48,6 +48,8 @@ func (n Names) Limits(account string, regions []string) []Limited {
 		{"parameter", n.RouteTableARN(), 1011, parameterForm, false},
 		{"parameter", n.BaseURL(), 1011, parameterForm, false},
 		{"parameter", n.DistributionID(), 1011, parameterForm, false},
+		{"dashboard", n.String(), 255, plainForm, true},
+		{"budget", n.String(), 100, plainForm, true},
 		{"metric namespace", n.MetricNamespace(), 255, metricForm, false},
 	}
 	for _, region := range append([]string{GlobalRegion}, regions...) {

@@ -174,6 +174,9 @@ func reserved(what, s string) error {
 // String is the common beginning: "blog-prod".
 func (n Names) String() string { return n.name + "-" + n.env }
 
+// Name is the blog's: "blog".
+func (n Names) Name() string { return n.name }
+
 // Env is the environment: "prod".
 func (n Names) Env() string { return n.env }
 

@@ -66,7 +66,7 @@ func TestLimits(t *testing.T) {
 	for i, typ := 0, reflect.TypeFor[Names](); i < typ.NumMethod(); i++ {
 		m := typ.Method(i)
 		switch m.Name {
-		case "String", "Env", "BucketPrefix", "LogBucketPrefix", "ArtifactBucketPrefix", "Parameters", "Limits":
+		case "String", "Name", "Env", "BucketPrefix", "LogBucketPrefix", "ArtifactBucketPrefix", "Parameters", "Limits":
 			continue // a part of a name
 		}
 		in := []reflect.Value{reflect.ValueOf(n)}

@@ -106,7 +106,7 @@ func (r *Renderer) servePage(w http.ResponseWriter, req *http.Request, name stri
 		return
 	}
 	if made {
-		r.Log.WarnContext(req.Context(), "page missed", emf.Count(MetricMissed, 1), emf.Count(MetricPages, 1),
+		r.Log.InfoContext(req.Context(), "page missed", emf.Count(MetricMissed, 1), emf.Count(MetricPages, 1),
 			emf.Milliseconds(MetricTime, time.Since(start)), "path", req.URL.Path)
 	}
 	if !encoded {
