@@ -15,7 +15,7 @@ import (
 func eachFleet(t *testing.T, f func(t *testing.T, d *deployment, region string, s *stack)) {
 	found := 0
 	for _, d := range deployments {
-		for _, region := range d.blog.Config.Regions() {
+		for _, region := range d.blog.Config.RendererRegions() {
 			s := d.stacks["render-"+region]
 			if d.blog.Config.AWS.Compute == config.ComputeFleet {
 				found++
