@@ -33,6 +33,7 @@ Usage:
     blog takedown PATH                    erase a post for good
     blog import urls FILE                 prove that old addresses lead here
     blog traffic [--to REGION]            say which region readers are sent to
+    blog translated FILE...               note what a translation is made from
     blog smoke URL SCRIPT...              check a running blog
     blog cost [--views N]                 estimate the monthly bill
     blog doctor [--offline]               find what a deployment would find

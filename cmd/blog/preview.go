@@ -104,6 +104,9 @@ func (a *app) preview(ctx context.Context, args []string) error {
 			return &usageError{"--fail: " + err.Error(), "preview "}
 		}
 	}
+	// Nobody previews a link to this machine on another site, and drawing the
+	// cards of a whole blog takes longer than all else.
+	cfg.Cards = false
 	loader, err := p.loader(cfg, base, *drafts)
 	if err != nil {
 		return fmt.Errorf("%w\n    hint: run it where the content folder is, or name one with --content", err)

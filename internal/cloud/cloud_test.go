@@ -156,7 +156,7 @@ func TestCacheAcrossReleases(t *testing.T) {
 	for _, c := range res.Changes {
 		changed[c.Path] = true
 	}
-	if !changed["/2026/01/07/p06/"] || changed["/2026/01/01/p00/"] || len(changed) > 12 {
+	if !changed["/2026/01/07/p06/"] || changed["/2026/01/01/p00/"] || len(changed) > 20 {
 		t.Errorf("changed: %v", res.Changes)
 	}
 	for path, a := range p.all() {

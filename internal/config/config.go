@@ -144,6 +144,9 @@ type Site struct {
 	OldURLs     []string   // forms of addresses that posts had before: "/posts/{slug}/"
 	Timezone    string     // of dates that name none, by its IANA name; empty for UTC
 	Nav         []NavItem
+	Shows       []Show
+	Cards       bool // a picture with its title is drawn for each post
+	Security    Security
 }
 
 // Language is one language of the site.
@@ -168,6 +171,7 @@ func Default() *Config {
 			Title:     "Blog",
 			Languages: []Language{{Tag: "en", Title: "Blog"}},
 			PerPage:   10,
+			Cards:     true,
 		},
 		AWS: AWS{
 			Name:             "blog",

@@ -12,7 +12,7 @@ import (
 // than one key.
 func (r *reader) config(root *yaml.Node, cfg *Config) {
 	var langs []*yaml.Node
-	var nav *yaml.Node
+	var nav, shows *yaml.Node
 	r.mapping(root, "", fields{
 		"title":       r.title(&cfg.Title),
 		"description": r.text("description", &cfg.Description),
@@ -22,6 +22,9 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 		"timezone":    r.timezone(&cfg.Timezone),
 		"old_urls":    func(n *yaml.Node) { r.oldURLs(n, &cfg.OldURLs) },
 		"nav":         func(n *yaml.Node) { nav = n },
+		"cards":       r.boolean("cards", &cfg.Cards),
+		"shows":       func(n *yaml.Node) { shows = n },
+		"security":    func(n *yaml.Node) { r.security(n, &cfg.Security) },
 		"base_url":    r.baseURL(&cfg.BaseURL),
 		"domain":      r.domain(&cfg.Domain),
 		"branches":    r.boolean("branches", &cfg.Branches),
@@ -34,6 +37,9 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 	r.languages(langs, cfg)
 	if nav != nil {
 		r.nav(nav, cfg)
+	}
+	if shows != nil {
+		r.shows(shows, cfg)
 	}
 	r.addresses(cfg)
 	r.regions(cfg)

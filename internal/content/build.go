@@ -58,9 +58,12 @@ func (b *builder) build() {
 	for _, g := range groups.docs {
 		b.pair(g)
 	}
+	b.drifts(placed)
 	for _, d := range placed {
 		b.references(d, b.byFile[d.file])
 	}
+	b.shows()
+	b.security()
 	b.unmeasuredImages()
 	b.redirects(placed, paths)
 	sortDocs(b.site.Posts)
@@ -82,8 +85,8 @@ func (b *builder) place(d *draft) *Document {
 		File: d.file, BodyLine: d.bodyLine, Lang: lang,
 		Title: fm.title, Description: fm.description,
 		Date: fm.date, At: fm.at, Tags: fm.tags, Series: fm.series, Pinned: fm.pin, Minutes: d.minutes,
-		Source: recipe.Source{Digest: d.digest()},
-		Body:   b.loader.body(d.file, d.parsed.size, d.sum),
+		Source: recipe.Source{Digest: d.digest()}, GUID: fm.guid,
+		Body: b.loader.body(d.file, d.parsed.size, d.sum),
 	}
 	if fm.minutes > 0 {
 		doc.Minutes = fm.minutes

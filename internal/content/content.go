@@ -91,6 +91,8 @@ type Site struct {
 	RedirectAt map[string]Place
 	// Assets are the files that documents show or link to, by key.
 	Assets map[string]Asset
+	// ShowImages are the pictures of Config.Shows, in their order.
+	ShowImages []recipe.Image
 
 	format urlFormat
 }
@@ -119,8 +121,13 @@ type Document struct {
 	Minutes    int
 	Episode    *recipe.Episode
 	// Cover is the picture that stands for the post elsewhere; zero for none.
-	// Its file is among the site's assets. No page shows it yet.
+	// Its file is among the site's assets.
 	Cover recipe.Image
+	// GUID names the post in feeds in place of its address; empty for that.
+	GUID string
+	// Drift is what has changed in the original since this translation of it;
+	// nil for nothing, or for a document that does not say what it is made from.
+	Drift *recipe.Drift
 
 	// Translations are this document in every language it exists in, itself
 	// included, in the order of Config.Languages.

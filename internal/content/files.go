@@ -25,6 +25,7 @@ type fact struct {
 	sum           [sha256.Size]byte
 	width, height int    // of an image
 	trouble       string // why an image has no size
+	audio         string // what the bytes of an audio file are: a media type, or empty
 }
 
 // assetTypes are the files that a post may show or link to. What is not here
@@ -102,6 +103,8 @@ func (l *Loader) examine(name string, plain bool, buf []byte) (*fact, error) {
 		h.Write(buf[:n])
 		if first && strings.HasPrefix(typeOf(name), "image/") {
 			out.measure(f, buf[:n], strings.ToLower(path.Ext(name)))
+		} else if first && strings.HasPrefix(typeOf(name), "audio/") {
+			out.audio = audioType(buf[:n])
 		}
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			break

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/victorleungtw/blog/internal/problem"
+	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/suggest"
 )
 
@@ -33,7 +34,13 @@ type frontMatter struct {
 	coverLine                 int
 	audio                     string
 	audioLine                 int
+	audioLength               int
 	episode, season, duration int
+	episodeType, guid         string
+	explicit                  bool
+	chapters                  []recipe.Chapter
+	people                    []recipe.Person
+	translatedFrom            string
 	line                      map[string]int // canonical key → line
 }
 
@@ -60,6 +67,9 @@ var keyNames = map[string]string{
 	"cover": "cover", "image": "cover",
 	"readtime": "readtime", "series": "series",
 	"audio": "audio", "episode": "episode", "season": "season", "duration": "duration",
+	"audio_length": "audio_length", "episode_type": "episode_type", "explicit": "explicit",
+	"chapters": "chapters", "people": "people", "guid": "guid",
+	"translated_from": "translated_from",
 }
 
 // knownKeys are those of keyNames.
@@ -186,6 +196,12 @@ func (p fmParser) set(fm *frontMatter, name string, val *yaml.Node) {
 		fm.season = p.number(name, val)
 	case "duration":
 		fm.duration = p.duration(val)
+	case "guid":
+		fm.guid = p.text(name, val)
+	case "translated_from":
+		fm.translatedFrom = p.text(name, val)
+	default:
+		p.podcast(fm, name, val)
 	}
 }
 

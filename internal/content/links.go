@@ -60,7 +60,7 @@ func (d *draft) assets() []string {
 			out = append(out, r.path)
 		}
 	}
-	if d.fm.audio != "" {
+	if d.fm.audio != "" && !isRemote(d.fm.audio) {
 		out = append(out, path.Join(path.Dir(d.file), d.fm.audio))
 	}
 	if name, ok := d.coverFile(); ok {
@@ -71,7 +71,7 @@ func (d *draft) assets() []string {
 
 // references resolves what a document shows and links to.
 func (b *builder) references(d *draft, doc *Document) {
-	if d.fm.audio != "" || d.fm.episode > 0 || slices.ContainsFunc(doc.Categories, isPodcast) {
+	if b.isEpisode(d, doc) {
 		doc.Episode = b.episode(d)
 	}
 	b.cover(d, doc)
@@ -219,32 +219,4 @@ func (b *builder) sibling(name string) *Document {
 		}
 	}
 	return nil
-}
-
-func isPodcast(category string) bool { return Slugify(category) == "podcast" }
-
-// episode reads the enclosure of a podcast episode, if it has one.
-func (b *builder) episode(d *draft) *recipe.Episode {
-	e := &recipe.Episode{Duration: d.fm.duration, Number: d.fm.episode, Season: d.fm.season}
-	if d.fm.audio == "" {
-		return e
-	}
-	if u, err := url.Parse(d.fm.audio); err == nil && u.Scheme != "" {
-		b.probs.Errorf(d.file, d.fm.audioLine, "put the file beside the post: a feed must state its length and type", "audio: %s is on another host", d.fm.audio)
-		return e
-	}
-	name := path.Join(path.Dir(d.file), d.fm.audio)
-	if ctype := typeOf(name); ctype != "" && !strings.HasPrefix(ctype, "audio/") {
-		b.probs.Errorf(d.file, d.fm.audioLine, "use .mp3 or .m4a", "audio: %s is not an audio file", d.fm.audio)
-		return e
-	}
-	a, f, ok := b.mustAsset(name, d.file, d.fm.audioLine)
-	if !ok {
-		return e
-	}
-	if e.Duration == 0 {
-		b.probs.Warnf(d.file, d.fm.audioLine, `add duration: "mm:ss"`, "the episode does not say how long it is")
-	}
-	e.Audio, e.Type, e.Length = "/"+a.Key, a.Meta.ContentType, f.size
-	return e
 }

@@ -127,7 +127,7 @@ func (l *Loader) read(ctx context.Context) (*reading, error) {
 	switch data, err := l.root.ReadFile(mkdocsName); {
 	case err == nil:
 		r.config, r.format, r.layout = readMkDocs(data, &r.probs)
-		r.config.Timezone, r.config.OldURLs = l.opts.Site.Timezone, l.opts.Site.OldURLs
+		r.config.Timezone, r.config.OldURLs, r.config.Cards = l.opts.Site.Timezone, l.opts.Site.OldURLs, l.opts.Site.Cards
 		r.layout.authors = l.readAuthors(path.Join(path.Dir(r.layout.posts), authorsName), &r.probs)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading %s: %w", mkdocsName, err)
@@ -201,6 +201,11 @@ func (l *Loader) named(r *reading) []string {
 				seen[name] = true
 				out = append(out, name)
 			}
+		}
+	}
+	for _, s := range r.config.Shows {
+		if !seen[s.Image] {
+			out = append(out, s.Image)
 		}
 	}
 	return out

@@ -20,6 +20,7 @@ type parsed struct {
 	fm             frontMatter
 	title, summary string // of the text
 	minutes        int
+	paragraphs     []paragraph
 	refs           []ref // those that concern this site
 	bodyLine       int
 	probs          problem.List
@@ -64,6 +65,7 @@ func (l *Loader) parse(d *draft) (*parsed, error) {
 	p.bodyLine = bodyLine
 	fm, ok := parseFrontMatter(name, block, 2, l.zone, &p.probs)
 	p.fm, p.broken = fm, !ok
+	p.paragraphs = paragraphsOf(body, bodyLine)
 	doc := markdown.Parse(body, bodyLine)
 	p.title, p.summary, p.minutes = doc.Title, doc.Summary, doc.Minutes
 	for _, q := range doc.Problems {

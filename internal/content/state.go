@@ -22,7 +22,7 @@ import (
 // (https://git-scm.com/docs/racy-git).
 
 const (
-	stateVersion = "blog content state 1\n"
+	stateVersion = "blog content state 2\n"
 	racy         = 2 * time.Second // FAT keeps times that coarse
 )
 
@@ -49,6 +49,7 @@ type stateRecord struct {
 	Sum           []byte
 	Width, Height int
 	Trouble       string
+	Audio         string
 }
 
 // StateFile is where the state of the folder dir is kept: below the user's cache
@@ -103,7 +104,7 @@ func (l *Loader) remember() {
 	for _, r := range list {
 		f := &fact{
 			stamp: stamp{size: r.Size, mod: r.Mod, inode: r.Inode, change: r.Change},
-			width: r.Width, height: r.Height, trouble: r.Trouble,
+			width: r.Width, height: r.Height, trouble: r.Trouble, audio: r.Audio,
 		}
 		copy(f.sum[:], r.Sum)
 		l.facts[r.Name] = f
@@ -126,7 +127,7 @@ func (l *Loader) keep(began time.Time) {
 		}
 		list = append(list, stateRecord{
 			Name: name, Size: f.size, Mod: f.mod, Inode: f.inode, Change: f.change, Sum: f.sum[:],
-			Width: f.width, Height: f.height, Trouble: f.trouble,
+			Width: f.width, Height: f.height, Trouble: f.trouble, Audio: f.audio,
 		})
 	}
 	var body bytes.Buffer

@@ -26,29 +26,36 @@ func (b *builder) language(l config.Language, add adder) {
 	b.related(l.Tag, posts)
 	for i, p := range posts {
 		add(p.Path, func() { b.post(p, l, neighbour(posts, i-1), neighbour(posts, i+1)) })
+		b.text(add, p, l)
 	}
 	for _, p := range b.site.Pages {
 		if p.Lang == l.Tag {
 			add(p.Path, func() { b.post(p, l, nil, nil) })
+			b.text(add, p, l)
 		}
 	}
 
 	b.list(add, list{lang: l, path: home, posts: posts, alternates: b.homes(), pins: true, feed: home + "feed.xml"})
-	b.feed(add, l, "atom", home+"feed.xml", home, "", posts)
-	b.feed(add, l, "rss", home+"rss.xml", home, "", posts)
+	b.feeds(add, l, home, topic{posts: posts}, nil)
+	b.guide(add, l, posts)
 
 	for _, t := range topicsOf(posts, func(d *content.Document) []string { return d.Categories }) {
 		path := home + strings.ReplaceAll(b.site.CategoryFormat(), "{slug}", t.slug) + "/"
-		b.list(add, list{lang: l, path: path, title: t.name, intro: "Category", posts: t.posts, feed: path + "feed.xml"})
-		b.feed(add, l, "atom", path+"feed.xml", path, t.name, t.posts)
-		b.feed(add, l, "rss", path+"rss.xml", path, t.name, t.posts)
+		ls := list{lang: l, path: path, title: t.name, intro: "Category", posts: t.posts, feed: path + "feed.xml"}
+		show, _ := b.site.Config.Show(t.name)
+		if show != nil {
+			ls.show = path + "rss.xml"
+		}
+		b.list(add, ls)
+		b.feeds(add, l, path, t, show)
 	}
 	tags := topicsOf(posts, func(d *content.Document) []string { return d.Tags })
 	var tagLinks []recipe.Link
 	for _, t := range tags {
 		path := home + "tag/" + t.slug + "/"
 		tagLinks = append(tagLinks, recipe.Link{Text: t.name, URL: path})
-		b.list(add, list{lang: l, path: path, title: t.name, intro: "Tag", posts: t.posts})
+		b.list(add, list{lang: l, path: path, title: t.name, intro: "Tag", posts: t.posts, feed: path + "feed.xml"})
+		b.feeds(add, l, path, t, nil)
 	}
 	years := yearsOf(posts)
 	var yearLinks []recipe.Link
@@ -90,8 +97,8 @@ func (b *builder) post(d *content.Document, l config.Language, newer, older *rec
 		Title: d.Title, Description: d.Description, Alternates: alternates(d),
 		Post: &recipe.PostData{
 			Source: d.Source, Date: d.Date, Updated: d.Updated, Authors: d.Authors,
-			Newer: newer, Older: older, Episode: d.Episode,
-			Tags: b.tagLinks(d, l), Series: b.inSeries[d], Related: b.near[d],
+			Newer: newer, Older: older, Episode: episode(d, true),
+			Tags: b.tagLinks(d, l), Series: b.inSeries[d], Related: b.near[d], Text: textPath(d), Drift: d.Drift,
 		},
 	}
 	if d.Date != "" {
@@ -103,6 +110,7 @@ func (b *builder) post(d *content.Document, l config.Language, newer, older *rec
 			URL:  content.Home(l) + strings.ReplaceAll(b.site.CategoryFormat(), "{slug}", content.Slugify(c)) + "/",
 		})
 	}
+	r.Post.Image = b.image(d, l)
 	b.emit(r)
 }
 
@@ -153,17 +161,40 @@ func (b *builder) index(add adder, l config.Language, path, title string, links 
 	})
 }
 
-func (b *builder) feed(add adder, l config.Language, format, self, page, title string, posts []*content.Document) {
-	add(self, func() {
-		f := &recipe.FeedData{Format: format, Self: self, Page: page}
-		for _, d := range posts[:min(len(posts), FeedItems)] {
-			f.Items = append(f.Items, recipe.FeedItem{
-				Title: d.Title, URL: d.Path, Lang: d.Lang, Date: d.Date, Updated: d.Updated,
-				Summary: d.Description, Tags: d.Tags, Source: d.Source, Episode: d.Episode,
-			})
+// feeds plans the three feeds below a list: Atom, RSS and JSON Feed. The RSS of
+// a podcast is the show's.
+func (b *builder) feeds(add adder, l config.Language, page string, t topic, show *config.Show) {
+	for _, f := range []struct{ format, file string }{{"atom", "feed.xml"}, {"rss", "rss.xml"}, {"json", "feed.json"}} {
+		self := page + f.file
+		if f.format == "rss" && show != nil {
+			_, i := b.site.Config.Show(show.Category)
+			b.show(add, l, self, page, show, b.site.ShowImages[i], t.name, t.posts)
+			continue
 		}
-		b.emit(&recipe.Recipe{Kind: recipe.Feed, Path: self, Lang: l.Tag, Title: title, Site: b.siteOf(l), Feed: f})
-	})
+		add(self, func() {
+			r := b.feedOf(l, f.format, self, page, t.posts, FeedItems)
+			r.Title = t.name
+			b.emit(r)
+		})
+	}
+}
+
+func (b *builder) feedOf(l config.Language, format, self, page string, posts []*content.Document, most int) *recipe.Recipe {
+	f := &recipe.FeedData{Format: format, Self: self, Page: page}
+	for _, d := range posts[:min(len(posts), most)] {
+		item := recipe.FeedItem{
+			Title: d.Title, URL: d.Path, Lang: d.Lang, Date: d.Date, Updated: d.Updated,
+			Summary: d.Description, Tags: d.Tags, Source: d.Source, Episode: episode(d, false), GUID: d.GUID,
+		}
+		if d.Cover.URL != "" {
+			item.Image = &d.Cover
+		}
+		if !slices.Equal(d.Authors, []string{b.site.Config.Author}) {
+			item.Authors = d.Authors
+		}
+		f.Items = append(f.Items, item)
+	}
+	return &recipe.Recipe{Kind: recipe.Feed, Path: self, Lang: l.Tag, Site: b.siteOf(l), Feed: f}
 }
 
 func (b *builder) archivePath(year string) string {
@@ -236,7 +267,11 @@ func (b *builder) sitemaps() {
 	site := b.siteOf(b.site.Config.Languages[0])
 	for name, entries := range files {
 		slices.SortFunc(entries, func(x, y recipe.URLEntry) int { return strings.Compare(x.Path, y.Path) })
-		index = append(index, recipe.URLEntry{Path: name})
+		last := ""
+		for _, e := range entries {
+			last = max(last, e.LastMod)
+		}
+		index = append(index, recipe.URLEntry{Path: name, LastMod: last})
 		b.paths[name] = true
 		b.emit(&recipe.Recipe{Kind: recipe.Sitemap, Path: name, Site: site, Sitemap: entries})
 	}
@@ -254,6 +289,7 @@ type list struct {
 	alternates []recipe.Alternate
 	pins       bool   // pinned posts come first
 	feed       string // the list's own feed
+	show       string // the RSS feed of the podcast that it is of
 }
 
 func (b *builder) list(add adder, ls list) {
@@ -266,7 +302,7 @@ func (b *builder) list(add adder, ls list) {
 	}
 	for i, pg := range pages {
 		add(url(pg.number), func() {
-			data := &recipe.ListData{Intro: ls.intro, Feed: ls.feed}
+			data := &recipe.ListData{Intro: ls.intro, Feed: ls.feed, Show: ls.show}
 			if i > 0 {
 				data.Newer = &recipe.Link{URL: url(pages[i-1].number)}
 			}

@@ -8,10 +8,10 @@
 //
 // # What a new post changes
 //
-// Its own page; its two neighbours in its language; the first page of each list
-// it is in (home, its tags, its categories, its year) and their feeds; one
-// sitemap file. No other recipe holds anything of it. Three choices keep it
-// so:
+// Its own page, and the same as Markdown; its two neighbours in its language;
+// the first page of each list it is in (home, its tags, its categories, its
+// year) and their feeds; llms.txt; one sitemap file and, once a day, the index
+// of them. No other recipe holds anything of it. Three choices keep it so:
 //
 //   - No page shows a count, a build date or a list of the newest posts, but the
 //     lists themselves.
@@ -37,6 +37,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
+	"github.com/victorleungtw/blog/internal/card"
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/content"
 	"github.com/victorleungtw/blog/internal/problem"
@@ -57,17 +58,18 @@ type Page struct {
 
 // Plan is everything a release consists of.
 type Plan struct {
-	Renderer  string            // the renderer version in every recipe
-	Pages     []Page            // by path
-	Redirects map[string]string // path → path
-	Site      *content.Site     // where sources and assets come from
+	Renderer  string               // the renderer version in every recipe
+	Pages     []Page               // by path
+	Redirects map[string]string    // path → path
+	Cards     map[string]card.Card // pictures to draw, by key
+	Site      *content.Site        // where sources and assets come from
 }
 
 // Build plans a release for the renderer with this version.
 func Build(site *content.Site, version string) (*Plan, problem.List) {
 	b := &builder{
 		site: site, version: version,
-		plan:     &Plan{Renderer: version, Redirects: map[string]string{}, Site: site},
+		plan:     &Plan{Renderer: version, Redirects: map[string]string{}, Cards: map[string]card.Card{}, Site: site},
 		paths:    map[string]bool{},
 		sites:    map[string]*recipe.Site{},
 		tags:     map[*content.Document][]recipe.Link{},
@@ -120,6 +122,7 @@ func (b *builder) all() {
 		b.emit(&recipe.Recipe{Kind: recipe.Robots, Path: "/robots.txt", Site: b.siteOf(b.site.Config.Languages[0])})
 	})
 
+	b.security(add)
 	add(iconPath, func() {
 		b.emit(&recipe.Recipe{Kind: recipe.Icon, Path: iconPath, Site: b.siteOf(b.site.Config.Languages[0])})
 	})
@@ -177,6 +180,7 @@ func (b *builder) describe(l config.Language, stylesheet string) *recipe.Site {
 		Title: cmp.Or(l.Title, cfg.Title), Description: cmp.Or(l.Desc, cfg.Description),
 		BaseURL: cfg.BaseURL, Author: cfg.Author,
 		Home: home, Icon: iconPath, Stylesheet: stylesheet, Feed: home + "feed.xml", Search: recipe.SearchPath,
+		Locale: locale(l.Tag),
 	}
 	for _, n := range cfg.Nav {
 		url := home + strings.TrimPrefix(n.URL, "/")

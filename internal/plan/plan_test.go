@@ -104,19 +104,20 @@ func TestPaths(t *testing.T) {
 	var got []string
 	for _, pg := range p.Pages {
 		if !strings.HasPrefix(pg.Path, "/page/") || pg.Path == "/page/2/" {
-			if pg.Recipe.Kind != recipe.Post {
+			if pg.Recipe.Kind != recipe.Post && pg.Recipe.Kind != recipe.Text {
 				got = append(got, pg.Path)
 			}
 		}
 	}
 	want := []string{
 		"/", "/404.html", "/archive/", "/archive/2026/", "/archive/2026/page/2/",
-		"/category/notes/", "/category/notes/feed.xml", "/category/notes/page/2/", "/category/notes/rss.xml",
-		"/favicon.svg", "/feed.xml", "/opensearch.xml", "/page/2/", "/robots.txt", "/rss.xml",
+		"/category/notes/", "/category/notes/feed.json", "/category/notes/feed.xml", "/category/notes/page/2/", "/category/notes/rss.xml",
+		"/favicon.svg", "/feed.json", "/feed.xml", "/llms.txt", "/opensearch.xml", "/page/2/", "/robots.txt", "/rss.xml",
 		"/search", "/search/en", "/search/en/p", "/search/zh-hant", "/search/zh-hant/p",
 		"/sitemap.xml", "/sitemap/en-2026.xml", "/sitemap/en.xml", "/sitemap/zh-hant-2026.xml", "/sitemap/zh-hant.xml",
-		"/tag/all/", "/tag/all/page/2/", "/tags/",
-		"/zh/", "/zh/404.html", "/zh/archive/", "/zh/archive/2026/", "/zh/feed.xml", "/zh/opensearch.xml", "/zh/rss.xml", "/zh/tag/全部/", "/zh/tags/",
+		"/tag/all/", "/tag/all/feed.json", "/tag/all/feed.xml", "/tag/all/page/2/", "/tag/all/rss.xml", "/tags/",
+		"/zh/", "/zh/404.html", "/zh/archive/", "/zh/archive/2026/", "/zh/feed.json", "/zh/feed.xml", "/zh/llms.txt", "/zh/opensearch.xml", "/zh/rss.xml",
+		"/zh/tag/全部/", "/zh/tag/全部/feed.json", "/zh/tag/全部/feed.xml", "/zh/tag/全部/rss.xml", "/zh/tags/",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("paths:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -159,12 +160,13 @@ func TestNewPostChangesFewPages(t *testing.T) {
 	}
 	want := []string{
 		"/",
-		"/2026/02/07/p034/", // the neighbour
-		"/2026/02/08/p035/", // the post
-		"/archive/2026/", "/category/notes/", "/category/notes/feed.xml", "/category/notes/rss.xml",
-		"/feed.xml", "/rss.xml",
+		"/2026/02/07/p034/",                        // the neighbour
+		"/2026/02/08/p035.md", "/2026/02/08/p035/", // the post
+		"/archive/2026/", "/category/notes/", "/category/notes/feed.json", "/category/notes/feed.xml", "/category/notes/rss.xml",
+		"/feed.json", "/feed.xml", "/llms.txt", "/rss.xml",
 		"/search", "/search/en", "/search/en/p", // the index, the language's, the part with the post
-		"/sitemap/en-2026.xml", "/tag/all/",
+		"/sitemap.xml", "/sitemap/en-2026.xml",
+		"/tag/all/", "/tag/all/feed.json", "/tag/all/feed.xml", "/tag/all/rss.xml",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -187,7 +189,7 @@ func TestEditChangesFewPages(t *testing.T) {
 		}
 	}
 	// Too old for the feeds; lists show its summary, which changed too.
-	want := []string{"/2026/01/04/p003/", "/archive/2026/page/2/", "/category/notes/page/2/", "/page/2/",
+	want := []string{"/2026/01/04/p003.md", "/2026/01/04/p003/", "/archive/2026/page/2/", "/category/notes/page/2/", "/llms.txt", "/page/2/",
 		"/search", "/search/en", "/search/en/p", "/tag/all/page/2/"}
 	if !slices.Equal(got, want) {
 		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -363,11 +365,11 @@ func TestSeries(t *testing.T) {
 	was := pages(plain)
 	var got []string
 	for _, pg := range after.Pages {
-		if was[pg.Path] != pg.Digest && pg.Recipe.Search == nil {
+		if r := pg.Recipe; was[pg.Path] != pg.Digest && r.Search == nil && r.Feed == nil && r.Text == nil {
 			got = append(got, pg.Path)
 		}
 	}
-	if want := []string{"/2026/01/04/p003/", "/2026/01/06/p005/", "/series/how-to/"}; !slices.Equal(slices.DeleteFunc(got, func(p string) bool { return strings.HasSuffix(p, ".md") || strings.HasSuffix(p, ".xml") }), want) {
+	if want := []string{"/2026/01/04/p003/", "/2026/01/06/p005/", "/series/how-to/"}; !slices.Equal(got, want) {
 		t.Errorf("changed: %v, want %v", got, want)
 	}
 }

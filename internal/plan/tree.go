@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/victorleungtw/blog/internal/card"
 	"github.com/victorleungtw/blog/internal/content"
 	"github.com/victorleungtw/blog/internal/markdown"
 	"github.com/victorleungtw/blog/internal/markdown/dialect"
@@ -38,6 +39,7 @@ var covered = []struct {
 	pkg   string
 	files fs.FS
 }{
+	{"internal/card", card.Sources},
 	{"internal/content", content.Sources},
 	{"internal/markdown", markdown.Sources},
 	{"internal/markdown/dialect", dialect.Sources},

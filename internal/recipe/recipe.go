@@ -33,7 +33,11 @@ const (
 	Post       Kind = "post"       // one post or episode, or a standing page such as /about/
 	List       Kind = "list"       // home, a category, a tag, a year; one page of it
 	Index      Kind = "index"      // all tags, or all years, as links
-	Feed       Kind = "feed"       // RSS or Atom, full text
+	Feed       Kind = "feed"       // RSS, Atom or JSON Feed, full text; a show's RSS
+	Text       Kind = "text"       // a post as Markdown
+	Chapters   Kind = "chapters"   // an episode's chapters, for players
+	Guide      Kind = "guide"      // llms.txt: what there is to read, for language models
+	Security   Kind = "security"   // security.txt
 	Sitemap    Kind = "sitemap"    // one sitemap file
 	SitemapIdx Kind = "sitemapidx" // the sitemap of sitemaps
 	Robots     Kind = "robots"     // robots.txt
@@ -69,6 +73,11 @@ type Recipe struct {
 	Feed    *FeedData   `json:"feed,omitempty"`
 	Sitemap []URLEntry  `json:"sitemap,omitempty"` // for Sitemap and SitemapIdx
 	Search  *SearchData `json:"search,omitempty"`  // for Search, SearchLang and SearchPart
+
+	Text     *TextData     `json:"text,omitempty"`
+	Chapters []Chapter     `json:"chapters,omitempty"`
+	Guide    *GuideData    `json:"guide,omitempty"`
+	Security *SecurityData `json:"security,omitempty"`
 }
 
 // Site is what every page of one language says.
@@ -82,6 +91,7 @@ type Site struct {
 	Feed        string `json:"feed"`             // the language's Atom feed
 	Icon        string `json:"icon,omitempty"`   // its picture in a browser's tab: "/favicon.svg"
 	Search      string `json:"search,omitempty"` // where the site is searched: "/search"
+	Locale      string `json:"locale,omitempty"` // as Open Graph has it: "zh_TW"
 	Nav         []Link `json:"nav,omitempty"`
 	Languages   []Lang `json:"languages,omitempty"` // every language of the site, in the config's order
 }
@@ -119,6 +129,9 @@ type PostData struct {
 	Series     *SeriesData `json:"series,omitempty"`
 	Related    []Link      `json:"related,omitempty"`
 	Episode    *Episode    `json:"episode,omitempty"`
+	Text       string      `json:"text,omitempty"`  // path of the post as Markdown
+	Image      *Image      `json:"image,omitempty"` // that stands for the post elsewhere
+	Drift      *Drift      `json:"drift,omitempty"`
 }
 
 // SeriesData is a post's place in a series.
@@ -146,16 +159,6 @@ type Image struct {
 	Height int    `json:"height,omitempty"`
 }
 
-// Episode is the audio of a podcast episode. The post's body is its transcript.
-type Episode struct {
-	Audio    string `json:"audio,omitempty"`    // URL of the enclosure; empty when there is only a transcript
-	Type     string `json:"type,omitempty"`     // "audio/mpeg"
-	Length   int64  `json:"length,omitempty"`   // bytes
-	Duration int    `json:"duration,omitempty"` // seconds
-	Number   int    `json:"number,omitempty"`
-	Season   int    `json:"season,omitempty"`
-}
-
 // ListData is for Kind List.
 type ListData struct {
 	Items []Item `json:"items"`
@@ -165,6 +168,7 @@ type ListData struct {
 	Newer *Link  `json:"newer,omitempty"` // the neighbouring pages of the list; Text is empty
 	Older *Link  `json:"older,omitempty"`
 	Feed  string `json:"feed,omitempty"` // the list's own Atom feed
+	Show  string `json:"show,omitempty"` // the RSS feed of the podcast that the list is of
 }
 
 // Item is one post as a list shows it.
@@ -201,10 +205,11 @@ type Group struct {
 
 // FeedData is for Kind Feed.
 type FeedData struct {
-	Format string     `json:"format"` // "atom" or "rss"
-	Self   string     `json:"self"`   // path of the feed itself
-	Page   string     `json:"page"`   // path of the HTML page that it follows
-	Items  []FeedItem `json:"items"`  // newest first
+	Format string     `json:"format"`         // "atom", "rss" or "json"
+	Self   string     `json:"self"`           // path of the feed itself
+	Page   string     `json:"page"`           // path of the HTML page that it follows
+	Items  []FeedItem `json:"items"`          // newest first
+	Show   *Show      `json:"show,omitempty"` // of a podcast's RSS
 }
 
 // FeedItem is one post in a feed, in full.
@@ -218,6 +223,11 @@ type FeedItem struct {
 	Tags    []string `json:"tags,omitempty"`
 	Source  Source   `json:"source"`
 	Episode *Episode `json:"episode,omitempty"`
+	Authors []string `json:"authors,omitempty"`
+	// GUID names the item for ever where its address is not to: in a feed that
+	// had another address before. Empty for the address.
+	GUID  string `json:"guid,omitempty"`
+	Image *Image `json:"image,omitempty"`
 }
 
 // URLEntry is one line of a sitemap.
@@ -260,6 +270,12 @@ func (r *Recipe) Sources() []string {
 	var out []string
 	if r.Post != nil {
 		out = append(out, r.Post.Source.Digest)
+	}
+	if r.Post != nil && r.Post.Drift != nil {
+		out = append(out, r.Post.Drift.Digest)
+	}
+	if r.Text != nil {
+		out = append(out, r.Text.Source.Digest)
 	}
 	if r.Feed != nil {
 		for _, item := range r.Feed.Items {

@@ -419,10 +419,13 @@ func Targets(pl *plan.Plan) map[string]string {
 	return out
 }
 
-// objects are the keys of a plan's sources and assets.
+// objects are the keys of a plan's sources, assets and cards.
 func objects(pl *plan.Plan) []string {
 	seen := map[string]bool{}
 	for key := range pl.Site.Assets {
+		seen[key] = true
+	}
+	for key := range pl.Cards {
 		seen[key] = true
 	}
 	for _, d := range pl.Site.Documents() {

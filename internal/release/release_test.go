@@ -300,8 +300,11 @@ func TestPublishAndRollback(t *testing.T) {
 	}
 	// b is the second oldest of four: on the first page of the lists, in the
 	// feeds and in the index of the search, and nobody else's business.
-	want := []string{"changed /", "changed /2026/01/02/b/", "changed /archive/2026/", "changed /archive/2026/page/2/", "changed /feed.xml", "changed /page/2/", "changed /rss.xml",
-		"changed /search", "changed /search/en", "changed /search/en/p"}
+	want := []string{
+		"changed /", "changed /2026/01/02/b.md", "changed /2026/01/02/b/", "changed /archive/2026/", "changed /archive/2026/page/2/",
+		"changed /feed.json", "changed /feed.xml", "changed /llms.txt", "changed /page/2/", "changed /rss.xml",
+		"changed /search", "changed /search/en", "changed /search/en/p",
+	}
 	if !slices.Equal(changed, want) {
 		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(changed, "\n"), strings.Join(want, "\n"))
 	}

@@ -60,12 +60,22 @@ func (p *Publisher) give(ctx context.Context, pl *plan.Plan, pages []plan.Page, 
 	var assets, texts []object
 	for key, a := range pl.Site.Assets {
 		if fresh[key] {
-			assets = append(assets, object{key, a.Meta, a.Body})
+			assets = append(assets, object{key: key, meta: a.Meta, body: a.Body})
+		}
+	}
+	for key, c := range pl.Cards {
+		if fresh[key] {
+			// Drawn when it is written, and by whoever writes it first.
+			draw := sync.OnceValues(func() (store.Body, error) {
+				png, err := c.PNG()
+				return store.Bytes(png), err
+			})
+			assets = append(assets, object{key: key, meta: store.Meta{ContentType: "image/png", CacheControl: store.Immutable}, make: draw})
 		}
 	}
 	for _, d := range pl.Site.Documents() {
 		if key := "src/" + d.Source.Digest; fresh[key] && d.Body.Size > tooLong {
-			texts = append(texts, object{key, store.Meta{ContentType: "text/markdown; charset=utf-8", CacheControl: store.Immutable}, d.Body})
+			texts = append(texts, object{key: key, meta: store.Meta{ContentType: "text/markdown; charset=utf-8", CacheControl: store.Immutable}, body: d.Body})
 		}
 	}
 	slices.SortFunc(assets, func(a, b object) int { return strings.Compare(a.key, b.key) })
@@ -89,6 +99,7 @@ type object struct {
 	key  string
 	meta store.Meta
 	body store.Body
+	make func() (store.Body, error) // of a body that is yet to be made
 }
 
 // upload writes objects to every region, and returns how many were new to the
@@ -104,7 +115,14 @@ func (p *Publisher) upload(ctx context.Context, todo []object) (int, error) {
 				if p.away.is(r.Name) {
 					return nil
 				}
-				err := r.Bucket.Create(ctx, o.key, o.meta, o.body)
+				body := o.body
+				if o.make != nil {
+					var err error
+					if body, err = o.make(); err != nil {
+						return err
+					}
+				}
+				err := r.Bucket.Create(ctx, o.key, o.meta, body)
 				switch {
 				case err == nil && i == 0:
 					written.Add(1)

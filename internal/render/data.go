@@ -58,6 +58,18 @@ type (
 		URL         string `json:"url"`
 		Language    string `json:"inLanguage,omitempty"`
 	}
+	// https://schema.org/BreadcrumbList
+	trail struct {
+		Context string  `json:"@context"`
+		Type    string  `json:"@type"`
+		Items   []crumb `json:"itemListElement"`
+	}
+	crumb struct {
+		Type     string `json:"@type"`
+		Position int    `json:"position"`
+		Name     string `json:"name"`
+		Item     string `json:"item"`
+	}
 )
 
 const schema = "https://schema.org"
@@ -66,7 +78,10 @@ func postData(r *recipe.Recipe, v *view) any {
 	p := r.Post
 	a := &article{
 		Context: schema, Type: "BlogPosting", Headline: r.Title, Description: r.Description, URL: v.Canonical,
-		Language: r.Lang, Published: p.Date, Modified: p.Updated, Image: v.Image,
+		Language: r.Lang, Published: p.Date, Modified: p.Updated,
+	}
+	if v.Image != nil {
+		a.Image = v.Image.URL
 	}
 	for _, name := range p.Authors {
 		a.Author = append(a.Author, person{"Person", name})
@@ -94,7 +109,23 @@ func postData(r *recipe.Recipe, v *view) any {
 			}
 		}
 	}
-	return a
+	if p.Date == "" || r.NoIndex {
+		return a
+	}
+	way := []recipe.Link{{Text: r.Title, URL: r.Path}}
+	if len(p.Categories) > 0 {
+		way = append(p.Categories[:1:1], way...)
+	}
+	return []any{a, breadcrumbs(r, way...)}
+}
+
+// breadcrumbs is the way from the home page to a page.
+func breadcrumbs(r *recipe.Recipe, way ...recipe.Link) *trail {
+	t := &trail{Context: schema, Type: "BreadcrumbList"}
+	for i, l := range append([]recipe.Link{{Text: r.Site.Title, URL: r.Site.Home}}, way...) {
+		t.Items = append(t.Items, crumb{"ListItem", i + 1, l.Text, absolute(r.Site, l.URL)})
+	}
+	return t
 }
 
 func siteData(r *recipe.Recipe, v *view) any {

@@ -48,6 +48,9 @@ func feed(ctx context.Context, r *recipe.Recipe, src Sources) (body []byte, cont
 	case "rss":
 		body, err = encode(rssOf(r, entries))
 		return body, typeRSS, err
+	case "json":
+		body, err = jsonOf(r, entries)
+		return body, typeFeed, err
 	}
 	return nil, "", fmt.Errorf("no feed has the format %q", f.Format)
 }
@@ -128,15 +131,16 @@ type (
 		Href   string `xml:"href,attr"`
 	}
 	atomEntry struct {
-		Lang      string     `xml:"xml:lang,attr,omitempty"`
-		ID        string     `xml:"id"`
-		Title     string     `xml:"title"`
-		Links     []atomLink `xml:"link"`
-		Published string     `xml:"published"`
-		Updated   string     `xml:"updated"`
-		Category  []atomTerm `xml:"category"`
-		Summary   string     `xml:"summary,omitempty"`
-		Content   atomText   `xml:"content"`
+		Lang      string       `xml:"xml:lang,attr,omitempty"`
+		ID        string       `xml:"id"`
+		Title     string       `xml:"title"`
+		Links     []atomLink   `xml:"link"`
+		Published string       `xml:"published"`
+		Updated   string       `xml:"updated"`
+		Authors   []atomAuthor `xml:"author"`
+		Category  []atomTerm   `xml:"category"`
+		Summary   string       `xml:"summary,omitempty"`
+		Content   atomText     `xml:"content"`
 	}
 	atomTerm struct {
 		Term string `xml:"term,attr"`
@@ -161,7 +165,7 @@ func atomOf(r *recipe.Recipe, entries []entry) *atomFeed {
 	for _, e := range entries {
 		url := absolute(s, e.URL)
 		out := atomEntry{
-			Lang: e.Lang, ID: url, Title: e.Title,
+			Lang: e.Lang, ID: cmp.Or(e.GUID, url), Title: e.Title,
 			Links:     []atomLink{{Rel: "alternate", Type: "text/html", Href: url}},
 			Published: midnight(e.Date, time.RFC3339),
 			Updated:   midnight(cmp.Or(e.Updated, e.Date), time.RFC3339),
@@ -169,6 +173,9 @@ func atomOf(r *recipe.Recipe, entries []entry) *atomFeed {
 		}
 		if ep := e.Episode; ep != nil && ep.Audio != "" {
 			out.Links = append(out.Links, atomLink{Rel: "enclosure", Type: ep.Type, Length: ep.Length, Href: absolute(s, ep.Audio)})
+		}
+		for _, name := range e.Authors {
+			out.Authors = append(out.Authors, atomAuthor{name})
 		}
 		for _, t := range e.Tags {
 			out.Category = append(out.Category, atomTerm{t})

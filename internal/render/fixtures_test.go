@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/victorleungtw/blog/internal/recipe"
@@ -54,6 +55,7 @@ func siteIn(l recipe.Lang) *recipe.Site {
 	return &recipe.Site{
 		Title: local[l.Tag].site, Description: local[l.Tag].about, BaseURL: "https://example.com", Author: "Victor Leung",
 		Home: l.Home, Icon: "/favicon.svg", Search: "/search", Stylesheet: "/page/0000000000000000000000000000000000000000000000000000000000000000.css", Feed: l.Home + "feed.xml",
+		Locale:    strings.NewReplacer("en", "en_US", "zh-Hant", "zh_TW", "ja", "ja_JP").Replace(l.Tag),
 		Nav:       []recipe.Link{{Text: local[l.Tag].archive, URL: l.Home + "archive/"}, {Text: local[l.Tag].tag, URL: l.Home + "tag/" + local[l.Tag].tag + "/"}},
 		Languages: languages,
 	}
@@ -87,6 +89,11 @@ func fixtures(t testing.TB) ([]fixture, memory) {
 			Links:  map[string]string{"../recipe/index." + l.Tag + ".md": l.Home + "2026/02/01/recipe/"},
 		}
 		episode := &recipe.Episode{Audio: "/asset/2222.mp3", Type: "audio/mpeg", Length: 12345678, Duration: 3723, Number: 7, Season: 2}
+		chapters := []recipe.Chapter{{Start: 0, Title: w.title}, {Start: 3700, Title: "A & B"}}
+		listed, aired := *episode, *episode
+		listed.Marks, listed.Chapters = chapters, l.Home+"2026/03/01/talk/chapters.json"
+		aired.Chapters, aired.Transcripts = listed.Chapters, everywhere("2026/03/01/talk/")
+		aired.People = []recipe.Person{{Name: "Ann <Lee>", Role: "guest", URL: "https://example.org/?a=1&b=2"}}
 		add("post."+l.Tag+".html", &recipe.Recipe{
 			Kind: recipe.Post, Path: path, Title: w.title, Description: w.about + " <&>", Alternates: everywhere("2026/03/01/edge/"),
 			Post: &recipe.PostData{
@@ -102,7 +109,23 @@ func fixtures(t testing.TB) ([]fixture, memory) {
 		})
 		add("episode."+l.Tag+".html", &recipe.Recipe{
 			Kind: recipe.Post, Path: l.Home + "2026/03/01/talk/", Title: w.title + "!", Description: w.about,
-			Post: &recipe.PostData{Source: source, Date: "2026-03-01", Minutes: 3, Episode: episode, Tags: tags[:1]},
+			Post: &recipe.PostData{
+				Source: source, Date: "2026-03-01", Minutes: 3, Episode: &listed, Tags: tags[:1], Text: l.Home + "2026/03/01/talk.md",
+				Image: &recipe.Image{URL: "/asset/3333.png", Width: 1200, Height: 630},
+				Drift: &recipe.Drift{Lang: "en", Path: "/2026/03/01/talk/", Digest: src.add(t, "edge.en.md"), Changed: []int{1, 2, 99}, Gone: 1},
+			},
+		})
+		add("text."+l.Tag+".md", &recipe.Recipe{
+			Kind: recipe.Text, Path: l.Home + "2026/03/01/edge.md", Title: w.title, Description: w.about,
+			Text: &recipe.TextData{Source: source, Page: path, Date: "2026-03-01", Updated: "2026-03-09", Authors: []string{"Victor Leung"}},
+		})
+		add("chapters."+l.Tag+".json", &recipe.Recipe{Kind: recipe.Chapters, Path: listed.Chapters, Title: w.title, Chapters: chapters})
+		add("llms."+l.Tag+".txt", &recipe.Recipe{
+			Kind: recipe.Guide, Path: l.Home + "llms.txt",
+			Guide: &recipe.GuideData{
+				Posts: []recipe.GuideItem{{Title: w.title + " [1]", Page: path, Text: l.Home + "2026/03/01/edge.md", Summary: w.about}},
+				Pages: []recipe.GuideItem{{Title: "A_b*c", Page: l.Home + "about/", Text: l.Home + "about.md"}},
+			},
 		})
 		add("page."+l.Tag+".html", &recipe.Recipe{
 			Kind: recipe.Post, Path: l.Home + "about/", Title: w.title, Post: &recipe.PostData{Source: source},
@@ -142,6 +165,26 @@ func fixtures(t testing.TB) ([]fixture, memory) {
 			Kind: recipe.Feed, Path: l.Home + "category/cloud/rss.xml", Title: w.category,
 			Feed: &recipe.FeedData{Format: "rss", Self: l.Home + "category/cloud/rss.xml", Page: l.Home + "category/cloud/", Items: feedItems},
 		})
+		add("feed."+l.Tag+".json", &recipe.Recipe{
+			Kind: recipe.Feed, Path: l.Home + "tag/aws/feed.json", Title: "AWS",
+			Feed: &recipe.FeedData{Format: "json", Self: l.Home + "tag/aws/feed.json", Page: l.Home + "tag/aws/", Items: feedItems},
+		})
+		add("show."+l.Tag+".xml", &recipe.Recipe{
+			Kind: recipe.Feed, Path: l.Home + "category/podcast/rss.xml", Title: w.site,
+			Feed: &recipe.FeedData{
+				Format: "rss", Self: l.Home + "category/podcast/rss.xml", Page: l.Home + "category/podcast/",
+				Items: []recipe.FeedItem{
+					{Title: w.title + "!", URL: l.Home + "2026/03/01/talk/", Lang: l.Tag, Date: "2026-03-01", Source: source, Episode: &aired, GUID: "old-feed-7"},
+					{Title: "0", URL: l.Home + "2026/02/01/zero/", Lang: l.Tag, Date: "2026-02-01", Source: source, Authors: []string{"Ann <Lee>"},
+						Episode: &recipe.Episode{Audio: "https://cdn.example.org/0.m4a", Type: "audio/mp4", Length: 9, Kind: "trailer", Explicit: true}},
+				},
+				Show: &recipe.Show{
+					GUID: "9b024349-ccf0-5f69-a609-6b82873eab3c", Author: "A & B", Desc: w.about, OwnerName: "A", OwnerEmail: "a@example.com",
+					Image: "/asset/4444.jpg", Type: "episodic", Locked: true, People: []recipe.Person{{Name: "Ann <Lee>"}},
+					Categories: []recipe.ShowCategory{{Name: "Technology"}, {Name: "Society & Culture", Sub: "Documentary"}},
+				},
+			},
+		})
 		add("sitemap."+l.Tag+".xml", &recipe.Recipe{
 			Kind: recipe.Sitemap, Path: "/sitemap/" + l.Tag + ".xml",
 			Sitemap: []recipe.URLEntry{
@@ -155,6 +198,8 @@ func fixtures(t testing.TB) ([]fixture, memory) {
 	return append(out,
 		fixture{"sitemapidx.xml", &recipe.Recipe{Renderer: Version(), Kind: recipe.SitemapIdx, Path: "/sitemap.xml", Site: root,
 			Sitemap: []recipe.URLEntry{{Path: "/sitemap/en.xml"}, {Path: "/sitemap/ja.xml", LastMod: "2026-03-09"}}}},
+		fixture{"security.txt", &recipe.Recipe{Renderer: Version(), Kind: recipe.Security, Path: "/.well-known/security.txt", Site: root,
+			Security: &recipe.SecurityData{Contact: []string{"mailto:security@example.com", "https://example.com/report"}, Expires: "2027-06-30", Policy: "https://example.com/policy"}}},
 		fixture{"robots.txt", &recipe.Recipe{Renderer: Version(), Kind: recipe.Robots, Path: "/robots.txt", Site: root}},
 	), src
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,13 +36,15 @@ type view struct {
 	Feeds     []recipe.Link
 	Switch    []language
 	OGType    string
-	Image     string // for previews; absolute
-	Data      any    // JSON-LD
+	Image     *recipe.Image // for previews; its URL absolute
+	Data      any           // JSON-LD
+	Show      string        // the RSS feed of the podcast that a list is of
 	Nav       []navLink
 	Body      template.HTML
 	Also      []language  // other languages of the post
 	PageNo    int         // of a list, from 1
 	Search    *searchView // of a page of results
+	Drift     *driftNote
 }
 
 type alternate struct{ Lang, URL string }
@@ -79,13 +82,13 @@ func newView(r *recipe.Recipe) *view {
 	paths := map[string]string{}
 	for _, a := range r.Alternates {
 		paths[a.Lang] = a.Path
-		v.Alt = append(v.Alt, alternate{a.Lang, absolute(s, a.Path)})
 	}
-	if len(v.Alt) > 0 && len(s.Languages) > 0 {
-		// For readers of another language: the page in the site's own.
-		if p, ok := paths[s.Languages[0].Tag]; ok {
-			v.Alt = append(v.Alt, alternate{"x-default", absolute(s, p)})
-		}
+	alternates := r.Alternates
+	if len(alternates) == 0 && len(s.Languages) > 1 && !r.NoIndex {
+		alternates = []recipe.Alternate{{Lang: v.Lang, Path: r.Path}}
+	}
+	for _, a := range withDefault(s, alternates) {
+		v.Alt = append(v.Alt, alternate{a.Lang, absolute(s, a.Path)})
 	}
 	if len(s.Languages) > 1 {
 		for _, l := range s.Languages {
@@ -97,6 +100,21 @@ func newView(r *recipe.Recipe) *view {
 		}
 	}
 	return v
+}
+
+// withDefault adds where readers of any other language are to go: the page in
+// the site's own language, or in the first of those that it exists in.
+func withDefault(s *recipe.Site, alternates []recipe.Alternate) []recipe.Alternate {
+	if len(alternates) == 0 {
+		return nil
+	}
+	path := alternates[0].Path
+	for _, a := range alternates {
+		if len(s.Languages) > 0 && a.Lang == s.Languages[0].Tag {
+			path = a.Path
+		}
+	}
+	return append(slices.Clone(alternates), recipe.Alternate{Lang: "x-default", Path: path})
 }
 
 func execute(name string, v any) ([]byte, error) {
@@ -130,8 +148,13 @@ func post(ctx context.Context, r *recipe.Recipe, src Sources) ([]byte, error) {
 			}
 		}
 	}
-	if img, ok := doc.FirstImage(&p.Source); ok {
-		v.Image = absolute(r.Site, img.URL)
+	if img := p.Image; img != nil {
+		v.Image = &recipe.Image{URL: absolute(r.Site, img.URL), Width: img.Width, Height: img.Height}
+	} else if img, ok := doc.FirstImage(&p.Source); ok {
+		v.Image = &recipe.Image{URL: absolute(r.Site, img.URL), Width: img.Width, Height: img.Height}
+	}
+	if v.Drift, err = driftOf(ctx, r, src); err != nil {
+		return nil, err
 	}
 	v.Data = postData(r, v)
 	return execute("post.html", v)
@@ -148,6 +171,9 @@ func list(r *recipe.Recipe) ([]byte, error) {
 	if f := r.List.Feed; f != "" && f != r.Site.Feed {
 		v.Feeds = append(v.Feeds, recipe.Link{Text: v.HeadTitle, URL: f})
 	}
+	if r.List.Show != "" {
+		v.Show = r.List.Show
+	}
 	if r.List.Intro != "" {
 		v.HeadTitle = v.W.Intro(r.List.Intro) + ": " + v.HeadTitle
 	}
@@ -158,6 +184,8 @@ func list(r *recipe.Recipe) ([]byte, error) {
 	if r.Title == "" && v.PageNo == 1 {
 		v.About = cmp.Or(v.About, r.Site.Description)
 		v.Data = siteData(r, v)
+	} else if r.Title != "" {
+		v.Data = breadcrumbs(r, recipe.Link{Text: r.Title, URL: r.Path})
 	}
 	return execute("list.html", v)
 }
@@ -170,6 +198,7 @@ func index(r *recipe.Recipe) ([]byte, error) {
 	v.OGType = "website"
 	v.Heading = v.W.Intro(r.Title)
 	v.HeadTitle = v.Heading + v.W.Sep + r.Site.Title
+	v.Data = breadcrumbs(r, recipe.Link{Text: v.Heading, URL: r.Path})
 	return execute("index.html", v)
 }
 

@@ -20,7 +20,7 @@
 //   - html/template, parsed once. It escapes by context, which is worth more
 //     here than the 0.1 ms that a faster engine would save: highlighting a
 //     block of code costs ten times that.
-//   - Feeds are encoded by encoding/xml from structs.
+//   - Feeds are encoded by encoding/xml and encoding/json from structs.
 //   - Feeds hold posts in full, as plain HTML with absolute addresses, without
 //     highlighting: a feed reader has none of our styles.
 //   - Words are in words.go, for English, Chinese in both scripts and Japanese.
@@ -63,7 +63,10 @@ const (
 	typeAtom = "application/atom+xml; charset=utf-8"
 	typeRSS  = "application/rss+xml; charset=utf-8"
 	typeXML  = "application/xml; charset=utf-8"
+	typeFeed = "application/feed+json; charset=utf-8"
+	typeMark = "application/json+chapters"
 	typeText = "text/plain; charset=utf-8"
+	typeMD   = "text/markdown; charset=utf-8" // RFC 7763
 	typeCSS  = "text/css; charset=utf-8"
 	typeSVG  = "image/svg+xml"
 	typeJSON = "application/json"
@@ -103,6 +106,18 @@ func Render(ctx context.Context, r *recipe.Recipe, src Sources) (*Page, error) {
 	case recipe.Robots:
 		contentType = typeText
 		body = robots(r)
+	case recipe.Text:
+		contentType = typeMD
+		body, err = text(ctx, r, src)
+	case recipe.Guide:
+		contentType = typeText
+		body, err = guide(r)
+	case recipe.Security:
+		contentType = typeText
+		body, err = security(r)
+	case recipe.Chapters:
+		contentType = typeMark
+		body, err = chapters(r)
 	case recipe.Icon:
 		contentType = typeSVG
 		body, err = icon(r)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"flag"
@@ -44,7 +45,10 @@ func TestGolden(t *testing.T) {
 			if !bytes.Equal(p.Body, want) {
 				t.Errorf("differs from %s; if it should, run the test with -update and read the difference\n%s", name, p.Body)
 			}
-			types := map[string]string{".html": typeHTML, ".css": typeCSS, ".txt": typeText, ".svg": typeSVG}
+			types := map[string]string{".html": typeHTML, ".css": typeCSS, ".txt": typeText, ".svg": typeSVG, ".md": typeMD, ".json": typeFeed}
+			if f.recipe.Kind == recipe.Chapters {
+				types[".json"] = typeMark
+			}
 			switch want := types[filepath.Ext(f.name)]; {
 			case want != "" && p.ContentType != want:
 				t.Errorf("content type %s, want %s", p.ContentType, want)
@@ -104,7 +108,7 @@ func TestRefuses(t *testing.T) {
 		// A recipe without what its kind needs is an error and not a panic.
 		bare := &recipe.Recipe{Renderer: Version(), Kind: f.recipe.Kind, Site: &recipe.Site{}}
 		switch _, err := Render(context.Background(), bare, src); f.recipe.Kind {
-		case recipe.Post, recipe.List, recipe.Index, recipe.Feed:
+		case recipe.Post, recipe.List, recipe.Index, recipe.Feed, recipe.Text, recipe.Chapters, recipe.Guide, recipe.Security:
 			if !errors.Is(err, errIncomplete) {
 				t.Errorf("bare %s: %v", f.recipe.Kind, err)
 			}
@@ -126,7 +130,7 @@ func TestRefuses(t *testing.T) {
 	}
 	for _, r := range []*recipe.Recipe{
 		{Kind: "else", Site: &recipe.Site{}},
-		{Kind: recipe.Feed, Site: &recipe.Site{}, Feed: &recipe.FeedData{Format: "json"}},
+		{Kind: recipe.Feed, Site: &recipe.Site{}, Feed: &recipe.FeedData{Format: "rdf"}},
 	} {
 		r.Renderer = Version()
 		if _, err := Render(context.Background(), r, src); err == nil {
@@ -202,6 +206,10 @@ func TestHostile(t *testing.T) {
 				checkPage(t, string(p.Body))
 			case strings.HasSuffix(f.name, ".xml"), strings.HasSuffix(f.name, ".svg"):
 				checkXML(t, p.Body)
+			case strings.HasSuffix(f.name, ".json"):
+				if !json.Valid(p.Body) {
+					t.Errorf("not JSON: %s", p.Body)
+				}
 			}
 			if t.Failed() {
 				t.Fatalf("%s with %q", f.name, s)

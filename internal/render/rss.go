@@ -10,29 +10,28 @@ import (
 
 // RSS 2.0 (https://www.rssboard.org/rss-specification) with Apple's elements
 // for podcasts (https://help.apple.com/itc/podcasts_connect/#/itcb54353390) and
-// the transcript of Podcasting 2.0
-// (https://github.com/Podcastindex-org/podcast-namespace).
+// those of Podcasting 2.0 (https://github.com/Podcastindex-org/podcast-namespace).
+// podcast.go has what concerns a show.
 type (
 	rss struct {
 		XMLName xml.Name `xml:"rss"`
 		Version string   `xml:"version,attr"`
 		Atom    string   `xml:"xmlns:atom,attr"`
 		Content string   `xml:"xmlns:content,attr"`
+		DC      string   `xml:"xmlns:dc,attr,omitempty"`
 		Itunes  string   `xml:"xmlns:itunes,attr,omitempty"`
 		Podcast string   `xml:"xmlns:podcast,attr,omitempty"`
 		Channel channel  `xml:"channel"`
 	}
 	channel struct {
-		Title       string    `xml:"title"`
-		Link        string    `xml:"link"`
-		Description string    `xml:"description"`
-		Language    string    `xml:"language,omitempty"`
-		Updated     string    `xml:"lastBuildDate"`
-		Self        rssSelf   `xml:"atom:link"`
-		Author      string    `xml:"itunes:author,omitempty"`
-		Explicit    string    `xml:"itunes:explicit,omitempty"`
-		Type        string    `xml:"itunes:type,omitempty"`
-		Items       []rssItem `xml:"item"`
+		Title       string  `xml:"title"`
+		Link        string  `xml:"link"`
+		Description string  `xml:"description"`
+		Language    string  `xml:"language,omitempty"`
+		Updated     string  `xml:"lastBuildDate"`
+		Self        rssSelf `xml:"atom:link"`
+		showElements
+		Items []rssItem `xml:"item"`
 	}
 	rssSelf struct {
 		Href string `xml:"href,attr"`
@@ -40,18 +39,16 @@ type (
 		Type string `xml:"type,attr"`
 	}
 	rssItem struct {
-		Title       string         `xml:"title"`
-		Link        string         `xml:"link"`
-		GUID        rssGUID        `xml:"guid"`
-		Date        string         `xml:"pubDate"`
-		Description string         `xml:"description,omitempty"`
-		Categories  []string       `xml:"category"`
-		Enclosure   *rssEnclosure  `xml:"enclosure"`
-		Duration    int            `xml:"itunes:duration,omitempty"`
-		Episode     int            `xml:"itunes:episode,omitempty"`
-		Season      int            `xml:"itunes:season,omitempty"`
-		Transcript  *rssTranscript `xml:"podcast:transcript"`
-		Content     rssContent     `xml:"content:encoded"`
+		Title       string        `xml:"title"`
+		Link        string        `xml:"link"`
+		GUID        rssGUID       `xml:"guid"`
+		Date        string        `xml:"pubDate"`
+		Description string        `xml:"description,omitempty"`
+		Creators    []string      `xml:"dc:creator"`
+		Categories  []string      `xml:"category"`
+		Enclosure   *rssEnclosure `xml:"enclosure"`
+		episodeElements
+		Content rssContent `xml:"content:encoded"`
 	}
 	rssGUID struct {
 		Permalink bool   `xml:"isPermaLink,attr"`
@@ -61,11 +58,6 @@ type (
 		URL    string `xml:"url,attr"`
 		Length int64  `xml:"length,attr"`
 		Type   string `xml:"type,attr"`
-	}
-	rssTranscript struct {
-		URL      string `xml:"url,attr"`
-		Type     string `xml:"type,attr"`
-		Language string `xml:"language,attr,omitempty"`
 	}
 	rssContent struct {
 		Text string `xml:",cdata"`
@@ -86,21 +78,36 @@ func rssOf(r *recipe.Recipe, entries []entry) *rss {
 	if out.Channel.Description == "" {
 		out.Channel.Description = s.Title
 	}
+	if r.Feed.Show != nil {
+		out.Channel.show(r)
+	}
 	for _, e := range entries {
 		url := absolute(s, e.URL)
 		item := rssItem{
 			Title: e.Title, Link: url, GUID: rssGUID{true, url}, Date: midnight(e.Date, time.RFC1123Z),
-			Description: e.Summary, Categories: e.Tags, Content: rssContent{e.html},
+			Description: e.Summary, Creators: e.Authors, Categories: e.Tags, Content: rssContent{e.html},
+		}
+		if e.GUID != "" {
+			item.GUID = rssGUID{false, e.GUID}
+		}
+		if len(e.Authors) > 0 {
+			out.DC = "http://purl.org/dc/elements/1.1/"
 		}
 		if ep := e.Episode; ep != nil && ep.Audio != "" {
-			out.Itunes = "http://www.itunes.com/dtds/podcast-1.0.dtd"
-			out.Podcast = "https://podcastindex.org/namespace/1.0"
-			out.Channel.Author, out.Channel.Explicit, out.Channel.Type = s.Author, "false", "episodic"
-			item.Enclosure = &rssEnclosure{absolute(s, ep.Audio), ep.Length, ep.Type}
-			item.Duration, item.Episode, item.Season = ep.Duration, ep.Number, ep.Season
-			item.Transcript = &rssTranscript{url, "text/html", e.Lang}
+			item.Enclosure = &rssEnclosure{absolute(s, ep.Audio), ep.Length, enclosureType(ep.Type)}
+			item.episode(s, &e, r.Feed.Show != nil)
+			out.podcast()
 		}
 		out.Channel.Items = append(out.Channel.Items, item)
 	}
+	if r.Feed.Show != nil {
+		out.podcast()
+	}
 	return out
+}
+
+// podcast declares the namespaces of podcasts.
+func (f *rss) podcast() {
+	f.Itunes = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+	f.Podcast = "https://podcastindex.org/namespace/1.0"
 }

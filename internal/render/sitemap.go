@@ -35,7 +35,7 @@ func sitemap(r *recipe.Recipe) ([]byte, error) {
 	var set urlSet
 	for _, e := range r.Sitemap {
 		u := siteURL{Loc: absolute(r.Site, e.Path), LastMod: e.LastMod}
-		for _, a := range e.Alternates {
+		for _, a := range withDefault(r.Site, e.Alternates) {
 			set.XHTML = "http://www.w3.org/1999/xhtml"
 			u.Links = append(u.Links, siteAlt{"alternate", a.Lang, absolute(r.Site, a.Path)})
 		}
@@ -50,9 +50,4 @@ func sitemapIndex(r *recipe.Recipe) ([]byte, error) {
 		set.Sitemaps = append(set.Sitemaps, siteURL{Loc: absolute(r.Site, e.Path), LastMod: e.LastMod})
 	}
 	return encode(set)
-}
-
-// robots lets everything be read but what is not a page.
-func robots(r *recipe.Recipe) []byte {
-	return []byte("User-agent: *\nDisallow: /api/\nDisallow: /search\n\nSitemap: " + absolute(r.Site, "/sitemap.xml") + "\n")
 }

@@ -72,6 +72,17 @@ func Posts(r *recipe.Recipe) []string {
 			}
 		}
 	}
+	if p := r.Post; p != nil && p.Drift != nil {
+		add(p.Drift.Path)
+	}
+	if r.Text != nil {
+		add(r.Text.Page)
+	}
+	if r.Guide != nil {
+		for _, it := range append(slices.Clone(r.Guide.Posts), r.Guide.Pages...) {
+			add(it.Page)
+		}
+	}
 	if r.List != nil {
 		for _, it := range r.List.Items {
 			add(it.URL)
@@ -90,12 +101,19 @@ func Posts(r *recipe.Recipe) []string {
 	return out
 }
 
-// Sources are what a page shows the whole text of: a post's own, those of a
-// feed, and what a part of the search's index is made from.
+// Sources are what a page shows the text of: a post's own, those of a feed, an
+// original of which a translation shows what has changed, and what a part of the
+// search's index is made from.
 func Sources(r *recipe.Recipe) []recipe.Source {
 	var out []recipe.Source
 	if r.Post != nil {
 		out = append(out, r.Post.Source)
+		if d := r.Post.Drift; d != nil {
+			out = append(out, recipe.Source{Digest: d.Digest})
+		}
+	}
+	if r.Text != nil {
+		out = append(out, r.Text.Source)
 	}
 	if r.Feed != nil {
 		for _, it := range r.Feed.Items {
@@ -130,8 +148,17 @@ func Assets(r *recipe.Recipe) []string {
 	if r.Post != nil && r.Post.Episode != nil {
 		add(r.Post.Episode.Audio)
 	}
+	if r.Post != nil && r.Post.Image != nil {
+		add(r.Post.Image.URL)
+	}
 	if r.Feed != nil {
+		if r.Feed.Show != nil {
+			add(r.Feed.Show.Image)
+		}
 		for _, it := range r.Feed.Items {
+			if it.Image != nil {
+				add(it.Image.URL)
+			}
 			if it.Episode != nil {
 				add(it.Episode.Audio)
 			}
