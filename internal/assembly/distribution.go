@@ -61,6 +61,7 @@ func (d *reading) read() {
 	c.HTTPVersion = p.text("HttpVersion")
 	c.IPV6Enabled = p.truth("IPV6Enabled")
 	c.CacheTagHeader = p.object("CacheTagConfig").text("HeaderName")
+	c.WebACL = p.has("WebACLId") && p.text("WebACLId") != ""
 	certificate := p.object("ViewerCertificate")
 	c.MinimumProtocolVersion = certificate.text("MinimumProtocolVersion")
 	if p.has("ViewerCertificate") {
@@ -233,6 +234,12 @@ func (d *reading) origin(p *properties) {
 		ConnectionAttempts: p.number("ConnectionAttempts", attemptsUnset),
 		ConnectionTimeout:  p.seconds("ConnectionTimeout", connectUnset),
 		ReadTimeout:        readUnset * time.Second,
+	}
+	if p.has("OriginShield") {
+		shield := p.object("OriginShield")
+		if o.OriginShield = shield.text("OriginShieldRegion"); !shield.truth("Enabled") {
+			o.OriginShield = ""
+		}
 	}
 	led := Origin{ID: o.ID}
 	host := p.text("DomainName")

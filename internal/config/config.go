@@ -76,6 +76,13 @@ type AWS struct {
 	Rehearsal        bool // this is the trial to which something else deploys and publishes first
 	Budget           Budget
 	Probe            bool // Route 53 asks for the blog's first page, from three continents
+	Edge             Edge
+	// AccountGuards are GuardDuty, Access Analyzer and CloudTrail, which an
+	// account has once, whatever runs in it.
+	AccountGuards bool
+	// PermissionsBoundary is the managed policy that caps every role of the
+	// blog: BoundaryOwn, or the name of one that exists. Empty for none.
+	PermissionsBoundary string
 }
 
 // GitHub is the repository whose workflows publish, without a key of AWS that
@@ -129,6 +136,8 @@ func (c *Config) ForEnv(env string) *Config {
 	out.AWS.GitHub, out.AWS.Pipeline = GitHub{}, Pipeline{}
 	out.AWS.Compute = ComputeLambda // a fleet has a domain
 	out.AWS.Budget, out.AWS.Probe = Budget{}, false
+	// Nobody attacks a trial, and the account's guards are not its to delete.
+	out.AWS.Edge, out.AWS.AccountGuards = Edge{}, false
 	out.Domain, out.Zone, out.Branches, out.BaseURL = "", Zone{}, false, ""
 	return &out
 }

@@ -162,7 +162,7 @@ func TestProblems(t *testing.T) {
 		{"zone of this machine", "title: Blog\ntimezone: Local\n", ":2: timezone: \"Local\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"zone a path", "title: Blog\ntimezone: ../../etc/passwd\n", ":2: timezone: \"../../etc/passwd\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"twice", "title: Blog\ntitle: Other\n", ":2: title is set twice, first in line 1 | keep one of the two\n"},
-		{"aws a text", "title: Blog\naws: sg\n", ":2: aws: want keys and values, got \"sg\" | its keys are account, alarm_email, budget, compute, env, fleet, github, kms, log_retention_days, name, pipeline, probe, recovery, region, renderer_memory, routing, standby, trial_days\n"},
+		{"aws a text", "title: Blog\naws: sg\n", ":2: aws: want keys and values, got \"sg\" | its keys are account, account_guards, alarm_email, budget, compute, edge, env, fleet, github, kms, log_retention_days, name, permissions_boundary, pipeline, probe, recovery, region, renderer_memory, routing, standby, trial_days\n"},
 		{"github a list", "title: Blog\naws:\n  github: [a/b]\n", ":3: aws.github: want keys and values, got a list | its keys are create_provider, deploy, repository\n"},
 		{"github without a repository", "title: Blog\naws:\n  github:\n    create_provider: no\n    repo: a/b\n",
 			":3: aws.github without a repository | add for example repository: octocat/blog\n" +

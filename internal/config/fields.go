@@ -48,6 +48,7 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 	r.deployers(cfg)
 	r.fleets(cfg)
 	r.watching(cfg)
+	r.shields(cfg)
 }
 
 const titleHint = `write for example title: "Notes of a traveller"`
@@ -88,6 +89,10 @@ func (r *reader) aws(n *yaml.Node, a *AWS) {
 		"trial_days":         r.number("aws.trial_days", 1, 365, &a.TrialDays),
 		"budget":             func(n *yaml.Node) { r.budget(n, &a.Budget) },
 		"probe":              r.boolean("aws.probe", &a.Probe),
+		"edge":               func(n *yaml.Node) { r.edge(n, &a.Edge) },
+		"account_guards":     r.boolean("aws.account_guards", &a.AccountGuards),
+
+		"permissions_boundary": r.boundary(&a.PermissionsBoundary),
 	})
 }
 

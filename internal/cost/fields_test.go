@@ -35,6 +35,11 @@ var priced = map[string]func(*config.Config){
 	"AWS.Routing.Switch":      func(c *config.Config) { c.AWS.Routing.Switch = true },
 	"AWS.Env":                 func(c *config.Config) { c.AWS.Env = "dev" }, // nothing acts on alarms
 	"AWS.Probe":               func(c *config.Config) { c.AWS.Probe = true },
+
+	"AWS.Edge.OriginShield": func(c *config.Config) { c.AWS.Edge.OriginShield = config.ShieldNearest },
+	"AWS.Edge.AccessLogs":   func(c *config.Config) { c.AWS.Edge.AccessLogs = true },
+	"AWS.Edge.WAF.Rate":     func(c *config.Config) { c.AWS.Edge.WAF.Rate = 100 },
+	"AWS.AccountGuards":     func(c *config.Config) { c.AWS.AccountGuards = true },
 }
 
 // free are the fields that do not.
@@ -59,6 +64,8 @@ var free = map[string]string{
 	"AWS.Pipeline.Approve":      "a mail for each deployment",
 	"AWS.Trial":                 "says that this is a trial, which is priced by its other fields",
 	"AWS.Rehearsal":             "a role more in a trial",
+	"AWS.Edge.OriginKey":        "a number in a comment",
+	"AWS.PermissionsBoundary":   "a policy, which IAM does not charge for",
 }
 
 func TestEveryFieldIsPricedOrFree(t *testing.T) {
@@ -115,7 +122,7 @@ func TestPricedFieldsChangeTheBill(t *testing.T) {
 // The list that blog cost --prices prints is whole, and each price says where
 // it is from.
 func TestItems(t *testing.T) {
-	all := parse(t, "domain: blog.example.com\nhosted_zone: {id: Z0123456789ABC}\naws: {standby: ap-east-1, kms: true, alarm_email: ops@example.com, probe: true}\n")
+	all := parse(t, "domain: blog.example.com\nhosted_zone: {id: Z0123456789ABC}\naws: {standby: ap-east-1, kms: true, alarm_email: ops@example.com, probe: true, account_guards: true, edge: {origin_shield: true, access_logs: true, waf: true}}\n")
 	for _, l := range Estimate(all, Typical()).Lines {
 		if !slices.Contains(items, l.item) {
 			t.Errorf("%s, %s is not in items", l.Service, l.item.Name)

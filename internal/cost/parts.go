@@ -10,7 +10,7 @@ import (
 )
 
 // parts are what a bill is made of, each a group of lines.
-var parts = []func(*meter){delivery, record, rendering, dns, keeping, watching, deploying, fleet}
+var parts = []func(*meter){delivery, record, rendering, dns, keeping, watching, deploying, fleet, protecting}
 
 // What one act takes. The calls of a publish are those that TestRequests of
 // package release counts; the rest is rounded up from what the tests of the

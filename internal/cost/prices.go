@@ -27,6 +27,7 @@ var items = []*Item{
 	alarms, customMetrics, dashboards, logs, mails,
 	testBuilds, deployBuilds, pipelineMinutes,
 	balancers, endpoints, volumes, smallHours,
+	shieldRequests, accessLogs, firewall, firewallParts, firewallLooks, guardReads,
 }
 
 // The price classes of CloudFront that readers are in: the most expensive of

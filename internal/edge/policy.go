@@ -22,6 +22,7 @@ type DistributionConfig struct {
 	CustomErrorResponses []CustomErrorResponse
 	HTTPVersion          string
 	IPV6Enabled          bool
+	WebACL               bool // the firewall's verdict comes first; this edge has none
 	// CacheTagHeader is where origins name an object's cache tags, by which
 	// Invalidate finds it.
 	CacheTagHeader string
@@ -38,6 +39,9 @@ type Origin struct {
 	ConnectionAttempts int  // for a host also: attempts to get an answer in time
 	ConnectionTimeout  time.Duration
 	ReadTimeout        time.Duration // origin response timeout
+	// OriginShield is the region of one more cache, through which all others ask;
+	// empty for none. Here there is one cache anyway.
+	OriginShield string
 	// Verify says that requests carry the origin secret, in the custom header
 	// names.OriginHeader.
 	Verify bool
@@ -165,6 +169,12 @@ type Topology struct {
 	// BucketOnly says that no renderer stands in it: what the primary's bucket
 	// cannot give comes from the standby's.
 	BucketOnly bool
+	// Shield and StandbyShield are the regions of the origin shields in front of
+	// the primary's bucket and of what the standby (or, without one, the primary)
+	// answers in its place. Empty for none. Dynamic answers have none: they live
+	// for minutes, or not at all, and would make the detour each time.
+	Shield, StandbyShield string
+	Firewall              bool // a web ACL stands in front
 }
 
 // Describe returns the distribution of a topology.
@@ -293,6 +303,7 @@ func Describe(t Topology) DistributionConfig {
 		},
 		CacheTagHeader: tags,
 		HTTPVersion:    "http2and3", IPV6Enabled: true, MinimumProtocolVersion: "TLSv1.2_2025",
+		WebACL: t.Firewall,
 	}
 	if t.Standby {
 		c.OriginGroups = append(c.OriginGroups, OriginGroup{
@@ -315,6 +326,14 @@ func Describe(t Topology) DistributionConfig {
 				ID: dynamicGroup, Primary: OriginDynamic, Secondary: OriginFallback, FailoverCriteria: []int{500, 502, 503, 504},
 			})
 			api.TargetOriginID, search.TargetOriginID = dynamicGroup, dynamicGroup
+		}
+	}
+	for i, o := range c.Origins {
+		switch {
+		case o.ID == OriginStore:
+			c.Origins[i].OriginShield = t.Shield
+		case o.ID == OriginStoreStandby, o.ID == OriginFallback && !o.Private:
+			c.Origins[i].OriginShield = t.StandbyShield
 		}
 	}
 	c.CacheBehaviors = []CacheBehavior{digest, asset, api, search, share}

@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -219,5 +220,29 @@ func TestFleetDescription(t *testing.T) {
 				t.Errorf("%+v: %s goes to %s, want %s", topology, path, got, want)
 			}
 		}
+	}
+}
+
+// Origin shields stand in front of what is kept for long, each in its own region;
+// dynamic answers make no detour. Nothing else of the description depends on them
+// or on a firewall.
+func TestOptions(t *testing.T) {
+	plain := edge.Describe(edge.Topology{Standby: true})
+	got := edge.Describe(edge.Topology{Standby: true, Shield: "ap-southeast-1", StandbyShield: "eu-west-1", Firewall: true})
+	want := map[string]string{
+		edge.OriginStore: "ap-southeast-1", edge.OriginStoreStandby: "eu-west-1", edge.OriginFallback: "eu-west-1", edge.OriginDynamic: "",
+	}
+	for i, o := range got.Origins {
+		if o.OriginShield != want[o.ID] {
+			t.Errorf("%s is behind a shield in %q, want %q", o.ID, o.OriginShield, want[o.ID])
+		}
+		got.Origins[i].OriginShield = ""
+	}
+	if len(got.Origins) != len(want) || !got.WebACL || plain.WebACL {
+		t.Errorf("%d origins, a web ACL: %v, and without one: %v", len(got.Origins), got.WebACL, plain.WebACL)
+	}
+	got.WebACL = false
+	if !reflect.DeepEqual(got, plain) {
+		t.Errorf("an option changed more than itself:\n%+v\n%+v", got, plain)
 	}
 }

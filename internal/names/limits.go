@@ -50,6 +50,10 @@ func (n Names) Limits(account string, regions []string) []Limited {
 		{"parameter", n.DistributionID(), 1011, parameterForm, false},
 		{"dashboard", n.String(), 255, plainForm, true},
 		{"budget", n.String(), 100, plainForm, true},
+		{"bucket of access logs", n.EdgeLogBucket(account), 63, bucketForm, true},
+		{"log delivery", n.Policy("access-logs"), 60, plainForm, true},
+		{"permissions boundary", n.Boundary(), 128, plainForm, true},
+		{"trail", n.Account(), 128, plainForm, false}, // one for all environments
 		{"metric namespace", n.MetricNamespace(), 255, metricForm, false},
 	}
 	for _, region := range append([]string{GlobalRegion}, regions...) {

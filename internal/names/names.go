@@ -211,6 +211,22 @@ func (n Names) ArtifactBucket(account, region string) string {
 	return accountRegional(n.ArtifactBucketPrefix(), account, region)
 }
 
+// EdgeLogBucketPrefix is the same for the bucket of the distribution's access
+// logs, in GlobalRegion.
+func (n Names) EdgeLogBucketPrefix() string { return n.String() + "-edge" }
+
+// EdgeLogBucket is that bucket.
+func (n Names) EdgeLogBucket(account string) string {
+	return accountRegional(n.EdgeLogBucketPrefix(), account, GlobalRegion)
+}
+
+// Account names what an account has once, whichever environments are in it: the
+// stacks of its guards, their trail and its bucket.
+func (n Names) Account() string { return n.name + "-account" }
+
+// Boundary is the managed policy that caps the blog's roles, where it makes one.
+func (n Names) Boundary() string { return n.String() + "-boundary" }
+
 func accountRegional(prefix, account, region string) string {
 	return prefix + "-" + account + "-" + region + "-an"
 }

@@ -61,12 +61,12 @@ func TestLimits(t *testing.T) {
 	// Each name that there is has its limit.
 	arguments := map[string][]string{
 		"Stack": {"content-" + region}, "Bucket": {account, region}, "LogBucket": {account, region}, "ArtifactBucket": {account, region},
-		"Policy": {longestPart}, "RendererHost": {region}, "VPCOrigin": {region},
+		"Policy": {longestPart}, "RendererHost": {region}, "VPCOrigin": {region}, "EdgeLogBucket": {account},
 	}
 	for i, typ := 0, reflect.TypeFor[Names](); i < typ.NumMethod(); i++ {
 		m := typ.Method(i)
 		switch m.Name {
-		case "String", "Name", "Env", "BucketPrefix", "LogBucketPrefix", "ArtifactBucketPrefix", "Parameters", "Limits":
+		case "String", "Name", "Env", "BucketPrefix", "LogBucketPrefix", "ArtifactBucketPrefix", "EdgeLogBucketPrefix", "Parameters", "Limits":
 			continue // a part of a name
 		}
 		in := []reflect.Value{reflect.ValueOf(n)}

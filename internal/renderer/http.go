@@ -23,8 +23,12 @@ import (
 const (
 	// noStore is for answers that are true only now.
 	noStore = "no-store"
-	// forNow is for a page whose better bytes may be stored meanwhile.
-	forNow = "public, max-age=300"
+	// forNow is for a page whose better bytes may be stored meanwhile. Its content
+	// is what its address names, so that old is never wrong: after the five
+	// minutes nobody waits while a cache asks for the better ones, and a cache
+	// that finds nobody to ask goes on with what it has. (What is stored says
+	// store.Immutable, and needs neither in its year.)
+	forNow = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
 )
 
 func (r *Renderer) invokeHTTP(ctx context.Context, payload []byte) ([]byte, error) {
