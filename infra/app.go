@@ -42,6 +42,7 @@ func (b Blog) tags() map[string]string {
 //	primary region    Pipeline, when CodePipeline deploys
 //	us-east-1         Edge ──▶ Janitor
 //	us-east-1         Global ──▶ Operator, when there are renderers in two regions
+//	each, us-east-1   Account, when the account's guards are ours to set
 //
 // An arrow is an order of deployment. The only reference that CloudFormation
 // carries between two stacks is the route table's ARN, from Global to Edge, Ops,
@@ -49,17 +50,23 @@ func (b Blog) tags() map[string]string {
 // know. Which stacks stand in the standby region, and which records lead there, is
 // aws.recovery's to say (package recovery).
 func wire(app awscdk.App, b Blog) {
+	newRules(app)
 	cfg, n := b.Config, b.Names
 	regions, renderers := cfg.Regions(), cfg.RendererRegions()
 	standby := regions[len(regions)-1] // the primary itself, if it is alone
 	keep := cfg.AWS.Env == config.Prod
 
+	var wall awscdk.Stack // has the policy that the roles of all others name
 	in := func(part, region, description string) awscdk.Stack {
-		return newStack(app, stackConfig{
+		stack := newStack(app, stackConfig{
 			Name: n.Stack(part), Description: description,
 			Region: region,
 			Tags:   b.tags(),
 		})
+		if wall != nil {
+			after(stack, wall)
+		}
+		return stack
 	}
 
 	global := newGlobal(GlobalConfig{
@@ -68,7 +75,14 @@ func wire(app awscdk.App, b Blog) {
 		Keep:    keep,
 		Zone:    zoneToCreate(cfg),
 		Regions: renderers,
+
+		AccessLogs: cfg.AWS.Edge.AccessLogs,
+		LogsDays:   cfg.AWS.LogRetentionDays,
 	})
+	bound(app, global.Stack, cfg.AWS.PermissionsBoundary, n)
+	if cfg.AWS.PermissionsBoundary == config.BoundaryOwn {
+		wall = global.Stack
+	}
 
 	// The standby's bucket comes first: the primary's replicates to it.
 	content := map[string]awscdk.Stack{}
@@ -100,6 +114,7 @@ func wire(app awscdk.App, b Blog) {
 		Primary:    regions[0],
 		Standby:    standby,
 		Fallback:   renderers[len(renderers)-1],
+		Edge:       cfg.AWS.Edge,
 		RouteTable: global.RouteTable,
 		Keep:       keep,
 		RemedyDir:  b.Built.ContentRemedy,
@@ -195,6 +210,9 @@ func wire(app awscdk.App, b Blog) {
 			AlarmEmail: cfg.AWS.AlarmEmail,
 		})
 	}
+	if cfg.AWS.AccountGuards {
+		newAccounts(app, b)
+	}
 }
 
 // rehearsal are the names of the trial that is deployed first.
@@ -204,6 +222,25 @@ func (b Blog) rehearsal() names.Names {
 		panic(err) // a name that was checked, and a constant
 	}
 	return n
+}
+
+// newAccounts makes the guards of the account, in each region that is used. Their
+// stacks carry no environment, in name or tags: there is one account.
+func newAccounts(app awscdk.App, b Blog) {
+	regions := append(b.Config.Regions(), names.GlobalRegion)
+	slices.Sort(regions)
+	for _, region := range slices.Compact(regions) {
+		newAccount(AccountConfig{
+			Stack: newStack(app, stackConfig{
+				Name: b.Names.Account() + "-" + region, Description: "Guards of the account in " + region,
+				Region: region,
+				Tags:   map[string]string{names.TagBlog: b.Config.AWS.Name},
+			}),
+			Names:      b.Names,
+			Region:     region,
+			AlarmEmail: b.Config.AWS.AlarmEmail,
+		})
+	}
 }
 
 // zoneToCreate is the domain whose hosted zone is the blog's own.

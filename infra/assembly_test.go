@@ -39,9 +39,11 @@ func TestAssembly(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			got := d.opened(t)
 			regions := d.blog.Config.Regions()
+			options := d.blog.Config.AWS.Edge
 			want := edge.Describe(edge.Topology{
 				Standby: len(regions) > 1, BucketOnly: len(d.blog.Config.RendererRegions()) < len(regions),
 				Fleet: d.blog.Config.AWS.Compute == config.ComputeFleet,
+				Firewall: options.WAF.Rate > 0, Shield: options.Shield(regions[0]), StandbyShield: options.Shield(regions[len(regions)-1]),
 			})
 			if d.blog.Config.LiveDomain() == "" {
 				want.MinimumProtocolVersion = "" // CloudFront's own certificate has its own

@@ -126,6 +126,7 @@ func replicate(c ContentConfig, props *awss3.BucketProps) {
 	for _, s := range statements {
 		role.AddToPolicy(awsiam.NewPolicyStatement(s))
 	}
+	excusePolicy(role, "AwsSolutions-IAM5", prefixes)
 	destination := &awss3.BucketAttributes{BucketName: jsii.String(toName), Region: jsii.String(c.ReplicateTo)}
 	var destinationKey awskms.IKey
 	if c.KMS {

@@ -10,6 +10,16 @@ import (
 // of them may: requests, storage and transfer are lines of a bill (package
 // cost) that no template can be compared with.
 var freeTypes = map[string]string{
+	"AWS::AccessAnalyzer::Analyzer":            "free for access from outside",
+	"AWS::Athena::NamedQuery":                  "a query costs when it is run",
+	"AWS::Athena::WorkGroup":                   "free",
+	"AWS::CloudTrail::Trail":                   "an account's first is free",
+	"AWS::Glue::Database":                      "free up to a million objects",
+	"AWS::Glue::Table":                         "as a database",
+	"AWS::GuardDuty::Detector":                 "by what it reads",
+	"AWS::Logs::Delivery":                      "free to S3, as JSON",
+	"AWS::Logs::DeliveryDestination":           "free",
+	"AWS::Logs::DeliverySource":                "free",
 	"AWS::ApiGatewayV2::Api":                   "by request",
 	"AWS::ApiGatewayV2::ApiMapping":            "free",
 	"AWS::ApiGatewayV2::DomainName":            "free",

@@ -79,5 +79,6 @@ func newRehearsalPublisher(c OpsConfig) {
 	for _, s := range publisherPolicy(c) {
 		role.AddToPolicy(s)
 	}
+	excusePolicy(role, "AwsSolutions-IAM5", prefixes)
 	output(c.Stack, "PublisherRole", *role.RoleArn(), "Who publishes to the rehearsal")
 }

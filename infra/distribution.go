@@ -22,6 +22,8 @@ type distribution struct {
 	origins     map[string]originAddress
 	domains     []string // none for CloudFront's own
 	certificate string   // ARN
+	comment     string
+	firewall    string // ARN of the web ACL, if there is one
 
 	made map[any]string // ids of policies that exist already
 }
@@ -38,7 +40,7 @@ func (d *distribution) build(c edge.DistributionConfig) cf.CfnDistribution {
 	d.made = map[any]string{}
 	config := &cf.CfnDistribution_DistributionConfigProperty{
 		Enabled:              jsii.Bool(true),
-		Comment:              jsii.String(d.names.String()),
+		Comment:              jsii.String(d.comment),
 		HttpVersion:          jsii.String(c.HTTPVersion),
 		CacheTagConfig:       &cf.CfnDistribution_CacheTagConfigProperty{HeaderName: jsii.String(c.CacheTagHeader)},
 		Ipv6Enabled:          jsii.Bool(c.IPV6Enabled),
@@ -75,6 +77,9 @@ func (d *distribution) build(c edge.DistributionConfig) cf.CfnDistribution {
 			SslSupportMethod:       jsii.String("sni-only"),
 		}
 	}
+	if c.WebACL {
+		config.WebAclId = jsii.String(d.firewall)
+	}
 	return cf.NewCfnDistribution(d.stack, jsii.String("Distribution"), &cf.CfnDistributionProps{DistributionConfig: config})
 }
 
@@ -85,6 +90,11 @@ func (d *distribution) origin(o edge.Origin) *cf.CfnDistribution_OriginProperty 
 		DomainName:         jsii.String(a.host),
 		ConnectionAttempts: jsii.Number(o.ConnectionAttempts),
 		ConnectionTimeout:  seconds(o.ConnectionTimeout),
+	}
+	if o.OriginShield != "" {
+		out.OriginShield = &cf.CfnDistribution_OriginShieldProperty{
+			Enabled: jsii.Bool(true), OriginShieldRegion: jsii.String(o.OriginShield),
+		}
 	}
 	if o.Bucket {
 		out.OriginAccessControlId = jsii.String(a.access)

@@ -93,6 +93,7 @@ func newBalancer(c RenderConfig, n network, cert awscertificatemanager.ICertific
 			{Key: jsii.String("access_logs.s3.enabled"), Value: jsii.String("false")},
 		},
 	})
+	excuse(balancer, "AwsSolutions-ELB2", "The distribution's access logs have each request, and the load balancer is asked by nobody else.")
 	targets := elb.NewCfnTargetGroup(c.Stack, jsii.String("Targets"), &elb.CfnTargetGroupProps{
 		TargetType: jsii.String("instance"), VpcId: n.vpc,
 		Protocol: jsii.String("HTTP"), Port: jsii.Number(fleetPort), // inside the network
@@ -162,6 +163,7 @@ func newInstances(c RenderConfig, n network, logs awslogs.LogGroup, targets elb.
 			MinHealthyPercentage: jsii.Number(100), MaxHealthyPercentage: jsii.Number(200),
 		},
 	})
+	excuse(group, "AwsSolutions-AS3", "Instances come and go by themselves, every 14 days at least; what a reader notices raises an alarm.")
 	group.CfnOptions().SetUpdatePolicy(&awscdk.CfnUpdatePolicy{
 		AutoScalingInstanceRefresh: &awscdk.CfnAutoScalingInstanceRefresh{
 			Strategy: jsii.String("Rolling"),
@@ -200,6 +202,7 @@ func newFleetRole(c RenderConfig, logs awslogs.LogGroup, program awss3assets.Ass
 	} {
 		role.AddToPolicy(awsiam.NewPolicyStatement(s))
 	}
+	excusePolicy(role, "AwsSolutions-IAM5", prefixes)
 	if c.KMS {
 		role.AddToPolicy(keysCalled("UseKey", c.Names, c.Region, "kms:Decrypt", "kms:GenerateDataKey"))
 	}

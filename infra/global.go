@@ -19,6 +19,9 @@ type GlobalConfig struct {
 	Keep    bool
 	Zone    string   // the domain to make a hosted zone for; empty for none
 	Regions []string // where renderers read the origin secret
+
+	AccessLogs bool // of the distribution
+	LogsDays   int
 }
 
 // GlobalOutput is what other stacks use of it.
@@ -29,7 +32,8 @@ type GlobalOutput struct {
 
 // newGlobal makes what is there once and has to stay: the route table, the
 // secret between distribution and renderers, and a hosted zone if the blog is
-// to have its own.
+// to have its own. The distribution's access logs are here too, because Edge may
+// be deleted and made again.
 //
 // The viewer certificate is not here but in Edge. CloudFormation refuses to
 // change a value that another stack imports, so that with the certificate here
@@ -45,7 +49,7 @@ func newGlobal(c GlobalConfig) *GlobalOutput {
 	parameter(c.Stack, "RouteTableARN", c.Names.RouteTableARN(), *table.KeyValueStoreArn())
 
 	// Nothing is lost with it: a new one is generated and deployed.
-	awssecretsmanager.NewSecret(c.Stack, jsii.String("OriginSecret"), &awssecretsmanager.SecretProps{
+	secret := awssecretsmanager.NewSecret(c.Stack, jsii.String("OriginSecret"), &awssecretsmanager.SecretProps{
 		SecretName:  jsii.String(c.Names.OriginSecret()),
 		Description: jsii.String("Value of the header by which the renderer knows the distribution"),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
@@ -55,6 +59,11 @@ func newGlobal(c GlobalConfig) *GlobalOutput {
 		ReplicaRegions: replicas(c.Regions),
 		RemovalPolicy:  awscdk.RemovalPolicy_DESTROY,
 	})
+	excuse(secret, "AwsSolutions-SMG4", "A rotation changes the distribution as well, and a function that may do that may point the blog anywhere. A person rotates it: docs/runbook.md#changing-the-origin-secret.")
+
+	if c.AccessLogs {
+		newAccessLogBucket(c)
+	}
 
 	if c.Zone != "" {
 		zone := awsroute53.NewPublicHostedZone(c.Stack, jsii.String("Zone"), &awsroute53.PublicHostedZoneProps{

@@ -68,6 +68,9 @@ func (st statement) broad() string {
 	if flat(st.principal) == "*" || flat(at(st.principal, "AWS")) == "*" {
 		return "anybody may"
 	}
+	if st.typ == "AWS::IAM::ManagedPolicy" && strings.HasPrefix(st.where, "Boundary") {
+		return "" // it grants nothing
+	}
 	if st.typ == "AWS::KMS::Key" {
 		// "*" is the key itself. The account's administrators get their rights
 		// from IAM, as AWS has it by default.

@@ -36,6 +36,7 @@ func newJanitor(c JanitorConfig) {
 	for _, s := range janitorPolicy(c) {
 		role.AddToPolicy(s)
 	}
+	excusePolicy(role, "AwsSolutions-IAM5", prefixes)
 	output(c.Stack, "JanitorRole", *role.RoleArn(), "For role_arn of a profile in ~/.aws/config")
 }
 

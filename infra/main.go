@@ -27,6 +27,7 @@
 //	Sweeper           us-east-1    deletes trials that nobody needs, if it may
 //	Janitor           us-east-1    the role of people who delete
 //	Operator          us-east-1    the role of people who send readers to another region
+//	Account-<region>  each region  guards of the account, if they are ours to set: kept
 //
 // What is kept has termination protection and outlives its stack, in the
 // environment prod. What is not kept can be deleted and made again. In any other

@@ -42,6 +42,7 @@ func newNetwork(c RenderConfig, logs awslogs.LogGroup) network {
 		CidrBlock:        jsii.String("10.0.0.0/24"),
 		EnableDnsSupport: jsii.Bool(true), EnableDnsHostnames: jsii.Bool(true), // the log's endpoint has the log's name
 	})
+	excuse(vpc, "AwsSolutions-VPC7", "It lets in CloudFront alone, and holds nothing but the renderer: what matters of its traffic is in the renderer's log.")
 	n := network{vpc: vpc.Ref()}
 	gateway := awsec2.NewCfnInternetGateway(c.Stack, jsii.String("Gateway"), &awsec2.CfnInternetGatewayProps{})
 	n.attached = awsec2.NewCfnVPCGatewayAttachment(c.Stack, jsii.String("GatewayAttachment"), &awsec2.CfnVPCGatewayAttachmentProps{

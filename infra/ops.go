@@ -66,6 +66,7 @@ func newPublisher(c OpsConfig) {
 	for _, s := range publisherPolicy(c) {
 		role.AddToPolicy(s)
 	}
+	excusePolicy(role, "AwsSolutions-IAM5", prefixes)
 	output(c.Stack, "PublisherRole", *role.RoleArn(), "Write this as the variable PUBLISHER_ROLE of "+c.GitHub.Repository)
 	if c.GitHub.Deploy {
 		newDeployer(c, provider)

@@ -33,6 +33,7 @@ func TestWhoPublishes(t *testing.T) {
 		providers int
 	}{
 		"domain": {"repo:octocat@123/blog@456:environment:prod", 1},
+		"on":     {"repo:octocat@123/blog@456:environment:prod", 1},
 		"single": {"repo:octocat/blog:environment:prod", 0},
 	}
 	got := publishers()

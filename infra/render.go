@@ -122,6 +122,7 @@ func newRendererRole(c RenderConfig, logs awslogs.LogGroup) awsiam.Role {
 	} {
 		role.AddToPolicy(awsiam.NewPolicyStatement(s))
 	}
+	excusePolicy(role, "AwsSolutions-IAM5", prefixes)
 	if c.KMS {
 		role.AddToPolicy(keysCalled("UseKey", c.Names, c.Region, "kms:Decrypt", "kms:GenerateDataKey"))
 	}

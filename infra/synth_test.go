@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -27,7 +29,7 @@ branches: true
 aws: {account: "123456789012", region: ap-southeast-1, standby: ap-east-1, kms: true, alarm_email: ops@example.com, github: octocat@123/blog@456,
   probe: true, budget: {monthly_usd: 20}}
 `},
-	{name: "single", yaml: "title: Blog\naws: {region: eu-west-1, github: {repository: octocat/blog, create_provider: false, deploy: true}}\n"},
+	{name: "single", yaml: "title: Blog\naws: {region: eu-west-1, permissions_boundary: team/wall, github: {repository: octocat/blog, create_provider: false, deploy: true}}\n"},
 	{name: "alone", yaml: "title: Blog\ndomain: example.com\nhosted_zone: {id: Z0123456789ABCDEFGHIJ}\n" +
 		"aws: {region: eu-west-1, budget: {monthly_usd: 3, email: me@example.com, anomaly_monitor: 'arn:aws:ce::123456789012:anomalymonitor/12345678-1234-1234-1234-123456789012'}}\n"},
 	// The first deployment of a blog that makes its zone, in the region where
@@ -49,6 +51,8 @@ aws: {region: ap-southeast-1, standby: ap-east-1, kms: true, compute: fleet,
 	{name: "switch", yaml: standingBy + "aws: {region: ap-southeast-1, standby: ap-east-1, routing: {policy: failover, switch: true}}\n"},
 	{name: "shares", yaml: standingBy + "aws: {region: ap-southeast-1, standby: ap-east-1, routing: {policy: weighted, weights: {ap-southeast-1: 90, ap-east-1: 10}}}\n"},
 	{name: "near", yaml: standingBy + "aws: {region: ap-southeast-1, standby: ap-east-1, recovery: active-active}\n"},
+	{name: "on", yaml: everyOption},
+	{name: "off", yaml: "title: Blog\n"},
 }
 
 // swept is a blog that a pipeline deploys, and whose trials are deleted.
@@ -63,11 +67,35 @@ aws:
 
 const standingBy = "title: Blog\ndomain: blog.example.com\nhosted_zone: {id: Z0123456789ABCDEFGHIJ}\n"
 
+// everyOption has each option that there is (TestEveryOption).
+const everyOption = `
+title: Blog
+domain: blog.example.com
+hosted_zone: {id: Z0123456789ABCDEFGHIJ}
+branches: true
+aws:
+  account: "123456789012"
+  region: ap-southeast-1
+  standby: ap-east-1
+  log_retention_days: 365
+  kms: true
+  alarm_email: ops@example.com
+  github: octocat@123/blog@456
+  trial_days: 3
+  pipeline: {repository: octocat/blog, connection: "arn:aws:codeconnections:ap-southeast-1:123456789012:connection/aabbccdd-8aad-4d5d-8878-dfcab0bc441f"}
+  edge: {origin_shield: true, access_logs: true, waf: {rate: 500}, origin_key: 2}
+  account_guards: true
+  permissions_boundary: own
+  budget: {monthly_usd: 10, email: ops@example.com}
+  probe: true
+`
+
 // deployment is one configuration and what came of it.
 type deployment struct {
 	name, file, yaml, env string
 
 	blog   Blog
+	took   time.Duration     // to synthesize it
 	dir    string            // the cloud assembly
 	stacks map[string]*stack // by the part of their name: "global", "content-eu-west-1"
 }
@@ -157,8 +185,10 @@ func (d *deployment) synth(tmp string) error {
 		Outdir:             jsii.String(d.dir),
 		Context:            &context,
 	})
+	start := time.Now()
 	wire(app, d.blog)
 	app.Synth(nil)
+	d.took = time.Since(start)
 	return d.read()
 }
 
@@ -215,6 +245,9 @@ func (d *deployment) read() error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		part, ok := strings.CutPrefix(name, d.blog.Names.String()+"-")
+		if !ok { // what an account has once has no environment in its name
+			part, ok = strings.CutPrefix(name, d.blog.Config.AWS.Name+"-")
+		}
 		if !ok {
 			return fmt.Errorf("stack %s is not named like the blog", name)
 		}
@@ -359,6 +392,9 @@ func TestStacks(t *testing.T) {
 		"swept":  "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 pipeline@ap-southeast-1 render-ap-southeast-1@ap-southeast-1 sweeper@us-east-1",
 		"trial":  "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 ops@us-east-1 render-ap-southeast-1@ap-southeast-1",
 		"dev":    "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-southeast-1@ap-southeast-1",
+		"on": "account-ap-east-1@ap-east-1 account-ap-southeast-1@ap-southeast-1 account-us-east-1@us-east-1 " +
+			"content-ap-east-1@ap-east-1 content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 operator@us-east-1 ops@us-east-1 pipeline@ap-southeast-1 render-ap-east-1@ap-east-1 render-ap-southeast-1@ap-southeast-1 sweeper@us-east-1",
+		"off": "content-ap-southeast-1@ap-southeast-1 edge@us-east-1 global@us-east-1 janitor@us-east-1 render-ap-southeast-1@ap-southeast-1",
 	}
 	for _, d := range deployments {
 		var got []string
@@ -397,10 +433,29 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// Both ends are synthesized, and so checked by all that looks at every template:
+// each option on, and each off. An option that is new has to be added to the one.
+func TestEveryOption(t *testing.T) {
+	on, off := named("on"), named("off")
+	if got, want := off.blog.Config.AWS, config.Default().AWS; !reflect.DeepEqual(got, want) {
+		t.Errorf("off: %+v, want %+v", got, want)
+	}
+	v := reflect.ValueOf(on.blog.Config.AWS)
+	for i := range v.NumField() {
+		// The last two are not in blog.yaml: ForEnv makes them.
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Trial" && name != "Rehearsal" {
+			t.Errorf("on: %s is not set", v.Type().Field(i).Name)
+		}
+	}
+	for _, d := range []*deployment{on, off} {
+		t.Logf("%s: %d stacks, synthesized and checked in %v", d.name, len(d.stacks), d.took.Round(time.Millisecond))
+	}
+}
+
 // Data is protected in prod, and nothing is in a trial.
 func TestTerminationProtection(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment, s *stack) {
-		kept := strings.Contains(s.Name, "-global") || strings.Contains(s.Name, "-content-")
+		kept := strings.Contains(s.Name, "-global") || strings.Contains(s.Name, "-content-") || strings.Contains(s.Name, "-account-")
 		want := kept && d.blog.Config.AWS.Env == config.Prod
 		if s.Protected != want {
 			t.Errorf("termination protection %v, want %v", s.Protected, want)
