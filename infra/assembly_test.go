@@ -42,7 +42,7 @@ func TestAssembly(t *testing.T) {
 			options := d.blog.Config.AWS.Edge
 			want := edge.Describe(edge.Topology{
 				Standby: len(regions) > 1, BucketOnly: len(d.blog.Config.RendererRegions()) < len(regions),
-				Fleet: d.blog.Config.AWS.Compute == config.ComputeFleet,
+				Fleet:    d.blog.Config.AWS.Compute == config.ComputeFleet,
 				Firewall: options.WAF.Rate > 0, Shield: options.Shield(regions[0]), StandbyShield: options.Shield(regions[len(regions)-1]),
 			})
 			if d.blog.Config.LiveDomain() == "" {

@@ -30,9 +30,9 @@ func TestEdgeProblems(t *testing.T) {
 	for _, c := range []struct{ name, aws, want string }{
 		{"a region without one", "edge: {origin_shield: ap-east-1}", `:2: aws.edge.origin_shield: CloudFront offers no origin shield in "ap-east-1" | `},
 		{"nearly a region", "edge: {origin_shield: eu-wset-1}", "did you mean eu-west-1?"},
-		{"nearest to nothing known", "region: ap-southeast-3, edge: {origin_shield: true}",
-			":2: aws.edge.origin_shield: CloudFront does not say which origin shield is nearest to ap-southeast-3 | name the one to use, for example ap-southeast-1\n"},
-		{"the standby's", "region: ap-southeast-1, standby: ap-southeast-3, edge: {origin_shield: true}", "nearest to ap-southeast-3"},
+		{"nearest to nothing known", "region: ap-northeast-3, edge: {origin_shield: true}",
+			":2: aws.edge.origin_shield: CloudFront does not say which origin shield is nearest to ap-northeast-3 | name the one to use, for example ap-southeast-1\n"},
+		{"the standby's", "region: ap-southeast-1, standby: ap-northeast-3, edge: {origin_shield: true}", "nearest to ap-northeast-3"},
 		{"a firewall that is a number", "edge: {waf: 500}", `:2: aws.edge.waf: want true or false, got "500"`},
 		{"too few requests", "edge: {waf: {rate: 5}}", ":2: aws.edge.waf.rate: want a number from 10 to 2000000000, got 5"},
 		{"an unknown key", "edge: {shield: true}", `:2: unknown key "aws.edge.shield" | `},
