@@ -46,6 +46,7 @@ func newCanary(c RenderConfig, live awslambda.Alias, alarms []awscloudwatch.Alar
 	} {
 		role.AddToPolicy(awsiam.NewPolicyStatement(s))
 	}
+	excusePolicy(role, "AwsSolutions-IAM5", "cloudwatch:DescribeAlarms takes no resource, and reads.")
 	var watched []*awscodedeploy.CfnDeploymentGroup_AlarmProperty
 	for _, a := range alarms {
 		watched = append(watched, &awscodedeploy.CfnDeploymentGroup_AlarmProperty{Name: a.AlarmName()})

@@ -31,3 +31,6 @@ func excusePolicy(role constructs.IConstruct, rule, reason string) {
 
 // prefixes is why the statements of most roles end in a star.
 const prefixes = "A star stands behind a prefix of a bucket of the blog, under which objects are named by digests that nobody can list beforehand."
+
+// anyKey is why a role that uses the blog's keys has a star and nothing else.
+const anyKey = "IAM knows a key by its ARN, which its stack alone knows; the condition on its alias narrows the star."

@@ -72,7 +72,7 @@ func TestCanary(t *testing.T) {
 // deployments; and alarms do not name it.
 func TestRulesOfRemedies(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment, s *stack) {
-		if s == d.stacks["sweeper"] || s == d.stacks["pipeline"] {
+		if s == d.stacks["sweeper"] || s == d.stacks["pipeline"] || strings.HasPrefix(s.Name, d.blog.Names.Account()) {
 			return // their rules are about something else
 		}
 		var got []string

@@ -86,7 +86,7 @@ aws:
   edge: {origin_shield: true, access_logs: true, waf: {rate: 500}, origin_key: 2}
   account_guards: true
   permissions_boundary: own
-  budget: {monthly_usd: 10, email: ops@example.com}
+  budget: {monthly_usd: 20, email: ops@example.com}
   probe: true
 `
 
