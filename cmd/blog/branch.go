@@ -113,7 +113,7 @@ func branchURL(base, name string) string {
 
 // branchRemove removes the named branches, or those that are due.
 func (a *app) branchRemove(ctx context.Context, p *place, which []string) error {
-	pub, err := a.publisherOf(ctx, p)
+	pub, err := a.reader(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (a *app) branchRemove(ctx context.Context, p *place, which []string) error 
 }
 
 func (a *app) branchList(ctx context.Context, p *place) error {
-	pub, err := a.publisherOf(ctx, p)
+	pub, err := a.reader(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -183,17 +183,4 @@ func (a *app) branchList(ctx context.Context, p *place) error {
 		fmt.Fprintln(a.out, "no branches")
 	}
 	return nil
-}
-
-// publisherOf opens the place for a verb that needs no content.
-func (a *app) publisherOf(ctx context.Context, p *place) (*release.Publisher, error) {
-	cfg, err := a.configuration(p)
-	if err != nil {
-		return nil, err
-	}
-	c, err := a.open(ctx, p, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return a.publisher(c, false), nil
 }

@@ -63,7 +63,7 @@ func (a *app) after(ctx context.Context, p *place, n int, drafts bool) (*release
 	return pub, pages, err
 }
 
-// reader opens a place to look at it, or to move between its releases.
+// reader opens a place for a verb that needs no content.
 func (a *app) reader(ctx context.Context, p *place) (*release.Publisher, error) {
 	cfg, err := a.configuration(p)
 	if err != nil {

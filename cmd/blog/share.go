@@ -50,7 +50,7 @@ func (a *app) share(ctx context.Context, args []string) error {
 		return &usageError{fmt.Sprintf("--for %s: a link can be good for up to %.0fh", *good, release.MaxShare.Hours()), "share "}
 	}
 	if *revoke {
-		pub, err := a.publisherOf(ctx, &p)
+		pub, err := a.reader(ctx, &p)
 		if err != nil {
 			return err
 		}
