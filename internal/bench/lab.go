@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -36,37 +34,12 @@ type server struct {
 
 // startServer starts it over a new folder in dir.
 func startServer(dir string) (*server, error) {
-	program, err := lab.Program()
-	if err != nil {
-		return nil, err
-	}
 	s := &server{dir: filepath.Join(dir, "s3")}
-	cmd := exec.Command(program, "-dir", s.dir)
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+lab.AccessKey, "AWS_SECRET_ACCESS_KEY="+lab.SecretKey, "AWS_REGION="+lab.Region)
-	var complaint strings.Builder
-	cmd.Stderr = &complaint
-	pipe, err := cmd.StdinPipe()
+	own, err := lab.Run("-dir", s.dir)
 	if err != nil {
 		return nil, err
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	// The server ends when its standard input does, which is also what happens
-	// when this process is killed.
-	s.stop = func() error {
-		pipe.Close()
-		return cmd.Wait()
-	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		return nil, fmt.Errorf("%s did not start: %w: %s", program, errors.Join(err, s.stop()), complaint.String())
-	}
-	s.endpoint = strings.TrimSpace(line)
+	s.endpoint, s.stop = own.Endpoint, own.Stop
 	s.client = s3.New(s3.Options{
 		BaseEndpoint: &s.endpoint, UsePathStyle: true, Region: lab.Region,
 		Credentials: credentials.NewStaticCredentialsProvider(lab.AccessKey, lab.SecretKey, ""),

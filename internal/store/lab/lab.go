@@ -22,7 +22,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,22 +98,31 @@ func server(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("no S3 server for the tests: %v\nhint: set LABS3 to a program that was built with `go build -C internal/labs3 -o FILE .`, or LABS3=skip to leave these tests out", err)
 	}
-	return s.endpoint
+	return s.Endpoint
 }
 
-// running is the server. It ends when the pipe to it closes, which the garbage
-// collector would do if nothing held it.
-type running struct {
-	endpoint string
-	pipe     io.Closer
+// once is the server of this test binary. Its stop is held, because it holds the
+// pipe that keeps the server alive.
+var once = sync.OnceValues(func() (*Server, error) { return Run() })
+
+// Server is a server of one's own, for programs that are no tests.
+type Server struct {
+	Endpoint string
+	// Stop ends it, which also happens when this process ends, however it does:
+	// the server waits for the end of its standard input.
+	Stop func() error
 }
 
-var once = sync.OnceValues(func() (*running, error) {
-	program, err := Program()
-	if err != nil {
-		return nil, err
+// Run starts a server with these arguments, which is built if need be.
+func Run(args ...string) (*Server, error) {
+	program := os.Getenv("LABS3")
+	if program == "" {
+		var err error
+		if program, err = build(); err != nil {
+			return nil, err
+		}
 	}
-	cmd := exec.Command(program)
+	cmd := exec.Command(program, args...)
 	cmd.Env = append(os.Environ(),
 		"AWS_ACCESS_KEY_ID="+AccessKey, "AWS_SECRET_ACCESS_KEY="+SecretKey, "AWS_REGION="+Region)
 	var complaint strings.Builder
@@ -130,20 +138,15 @@ var once = sync.OnceValues(func() (*running, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	stop := func() error {
+		pipe.Close()
+		return cmd.Wait()
+	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		return nil, fmt.Errorf("%s did not start: %w: %s", program, errors.Join(err, cmd.Wait()), complaint.String())
+		return nil, fmt.Errorf("%s did not start: %w: %s", program, errors.Join(err, stop()), complaint.String())
 	}
-	return &running{strings.TrimSpace(line), pipe}, nil
-})
-
-// Program returns the path of the server's program, which is built if need be:
-// for those who start one themselves.
-func Program() (string, error) {
-	if program := os.Getenv("LABS3"); program != "" {
-		return program, nil
-	}
-	return build()
+	return &Server{strings.TrimSpace(line), stop}, nil
 }
 
 // build returns the program, built from internal/labs3 if the cache does not
