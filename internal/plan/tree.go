@@ -5,11 +5,9 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync"
 
 	"github.com/victorleungtw/blog/internal/card"
@@ -60,24 +58,7 @@ var planner = sync.OnceValue(func() string {
 		}
 	}
 	for _, c := range covered {
-		hashFiles(h, c.pkg, c.files)
+		recipe.HashSources(h, c.pkg, c.files)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 })
-
-// hashFiles adds every file but the tests, by name, with its length. The files
-// are compiled in: reading them cannot fail.
-func hashFiles(h io.Writer, pkg string, files fs.FS) {
-	_ = fs.WalkDir(files, ".", func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || strings.HasSuffix(name, "_test.go") {
-			return err
-		}
-		data, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(h, "%s/%s %d\n", pkg, name, len(data))
-		_, err = h.Write(data)
-		return err
-	})
-}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/victorleungtw/blog/internal/config"
 	"github.com/victorleungtw/blog/internal/content"
+	"github.com/victorleungtw/blog/internal/recipe"
 )
 
 func TestTree(t *testing.T) {
@@ -65,7 +66,7 @@ func TestPlannerCoversPackages(t *testing.T) {
 	for _, c := range covered {
 		got = append(got, c.pkg)
 		var all bytes.Buffer
-		if hashFiles(&all, c.pkg, c.files); !bytes.Contains(all.Bytes(), []byte("package "+filepath.Base(c.pkg)+"\n")) {
+		if recipe.HashSources(&all, c.pkg, c.files); !bytes.Contains(all.Bytes(), []byte("package "+filepath.Base(c.pkg)+"\n")) {
 			t.Errorf("%s has no source", c.pkg)
 		}
 	}

@@ -5,11 +5,9 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"regexp"
 	"runtime"
-	"strings"
 	"sync"
 
 	"github.com/victorleungtw/blog/internal/markdown/dialect"
@@ -48,7 +46,7 @@ var version = sync.OnceValue(func() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s", goRelease.FindString(runtime.Version()), dependencies)
 	for _, s := range covered {
-		hashFiles(h, s.pkg, s.files)
+		recipe.HashSources(h, s.pkg, s.files)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
 })
@@ -63,21 +61,4 @@ var covered = []struct {
 	{"internal/recipe", recipe.Sources},
 	{"internal/render", sources},
 	{"internal/search", search.Sources},
-}
-
-// hashFiles adds every file but the tests, by name, with its length. The files
-// are compiled in: reading them cannot fail.
-func hashFiles(h io.Writer, pkg string, files fs.FS) {
-	_ = fs.WalkDir(files, ".", func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || strings.HasSuffix(name, "_test.go") {
-			return err
-		}
-		data, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(h, "%s/%s %d\n", pkg, name, len(data))
-		_, err = h.Write(data)
-		return err
-	})
 }

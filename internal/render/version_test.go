@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/victorleungtw/blog/internal/recipe"
 )
 
 const module = "github.com/victorleungtw/blog/"
@@ -91,7 +93,7 @@ func TestVersionCoversModules(t *testing.T) {
 func TestVersionChanges(t *testing.T) {
 	sum := func(files fstest.MapFS) string {
 		h := sha256.New()
-		hashFiles(h, "p", files)
+		recipe.HashSources(h, "p", files)
 		return hex.EncodeToString(h.Sum(nil))
 	}
 	base := fstest.MapFS{"a.go": {Data: []byte("a")}, "templates/b.html": {Data: []byte("b")}}
