@@ -330,7 +330,7 @@ func Describe(t Topology) DistributionConfig {
 	}
 	for i, o := range c.Origins {
 		switch {
-		case o.ID == OriginStore:
+		case o.ID == OriginStore, o.ID == OriginPrimary && !o.Private:
 			c.Origins[i].OriginShield = t.Shield
 		case o.ID == OriginStoreStandby, o.ID == OriginFallback && !o.Private:
 			c.Origins[i].OriginShield = t.StandbyShield

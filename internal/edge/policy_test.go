@@ -231,6 +231,7 @@ func TestOptions(t *testing.T) {
 	got := edge.Describe(edge.Topology{Standby: true, Shield: "ap-southeast-1", StandbyShield: "eu-west-1", Firewall: true})
 	want := map[string]string{
 		edge.OriginStore: "ap-southeast-1", edge.OriginStoreStandby: "eu-west-1", edge.OriginFallback: "eu-west-1", edge.OriginDynamic: "",
+		edge.OriginPrimary: "ap-southeast-1",
 	}
 	for i, o := range got.Origins {
 		if o.OriginShield != want[o.ID] {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -14,7 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/victorleungtw/blog/internal/lambdahttp"
+	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/release"
+	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -120,6 +124,29 @@ func (w *world) page(b store.Bucket, digest string) (*page, error) {
 	return p, nil
 }
 
+// form returns what a renderer makes of the search's index when nothing is asked.
+func (w *world) form(b store.Bucket, digest string) (*page, error) {
+	address := recipe.SearchPath + "/" + digest
+	if p := w.readers.pages[address]; p != nil {
+		return p, nil
+	}
+	stands := &renderer.Renderer{Bucket: b, Log: quiet, Quick: true, Verify: func(context.Context, string) bool { return true }}
+	r := httptest.NewRequest(http.MethodGet, "https://renderer.test"+address, nil)
+	r.RequestURI = ""
+	resp, err := (&lambdahttp.Gateway{Invoke: stands.Invoke, APIID: "soak"}).RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %d (%v)", address, resp.StatusCode, err)
+	}
+	p := &page{sum: sha256.Sum256(body)}
+	w.readers.pages[address] = p
+	return p, nil
+}
+
 // release returns what readers must see of release n. It is one thing; only
 // when both regions were published to by people who could not see the other may
 // a number mean two, and readers saw one of them.
@@ -164,7 +191,11 @@ func (w *world) readRelease(look *release.Publisher, n int) (*shown, error) {
 		if to[0] == '/' {
 			continue
 		}
-		p, err := w.page(look.Regions[0].Bucket, to)
+		read := w.page
+		if path == recipe.SearchPath {
+			read = w.form
+		}
+		p, err := read(look.Regions[0].Bucket, to)
 		if err != nil {
 			return nil, fmt.Errorf("release %d is recorded, and its page %s is not there: %w", n, path, err)
 		}
