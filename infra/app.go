@@ -148,7 +148,7 @@ func wire(app awscdk.App, b Blog) {
 	}
 	newEdge(edge)
 
-	janitor := JanitorConfig{
+	janitor := PeopleConfig{
 		Stack:      in("janitor", names.GlobalRegion, "Blog: who deletes"),
 		Names:      n,
 		Regions:    regions,
@@ -159,7 +159,7 @@ func wire(app awscdk.App, b Blog) {
 	after(janitor.Stack, edge.Stack) // its parameter names the distribution
 
 	if len(renderers) > 1 {
-		newOperator(OperatorConfig{
+		newOperator(PeopleConfig{
 			Stack:      in("operator", names.GlobalRegion, "Blog: who sends readers to another region"),
 			Names:      n,
 			Regions:    regions,

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -97,6 +99,15 @@ func keysCalled(sid string, n names.Names, region string, actions ...string) aws
 		"ForAnyValue:StringEquals": map[string]string{"kms:ResourceAliases": n.KeyAlias()},
 	}
 	return awsiam.NewPolicyStatement(s)
+}
+
+// useKeys allows to read and write what is encrypted in these regions.
+func useKeys(n names.Names, regions []string) []awsiam.PolicyStatement {
+	var out []awsiam.PolicyStatement
+	for _, region := range regions {
+		out = append(out, keysCalled("UseKey"+strings.ReplaceAll(region, "-", ""), n, region, "kms:Decrypt", "kms:GenerateDataKey"))
+	}
+	return out
 }
 
 // replicate makes the bucket copy what is written once to the standby region.

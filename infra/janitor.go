@@ -1,24 +1,11 @@
 package main
 
 import (
-	"strings"
-
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/victorleungtw/blog/internal/names"
 )
-
-// JanitorConfig is what the Janitor stack is made from.
-type JanitorConfig struct {
-	Stack      awscdk.Stack
-	Names      names.Names
-	Regions    []string
-	KMS        bool
-	RouteTable awscloudfront.IKeyValueStore
-}
 
 // newJanitor makes the role that deletes: blog gc and blog takedown. It is for
 // people of this account, an hour at a time, and only in a session that began
@@ -27,33 +14,16 @@ type JanitorConfig struct {
 //
 // A session of IAM Identity Center carries no MFA that IAM could see. There a
 // permission set has these statements, and not this role.
-func newJanitor(c JanitorConfig) {
-	role := awsiam.NewRole(c.Stack, jsii.String("Janitor"), &awsiam.RoleProps{
-		Description:        jsii.String("Blog: collects garbage and takes pages down"),
-		AssumedBy:          personWithMFA(),
-		MaxSessionDuration: awscdk.Duration_Hours(jsii.Number(1)),
-	})
-	for _, s := range janitorPolicy(c) {
-		role.AddToPolicy(s)
-	}
+func newJanitor(c PeopleConfig) {
+	role := newPeoplesRole(c, "Janitor", "Blog: collects garbage and takes pages down", janitorPolicy(c))
 	excusePolicy(role, "AwsSolutions-IAM5", prefixes)
-	output(c.Stack, "JanitorRole", *role.RoleArn(), "For role_arn of a profile in ~/.aws/config")
-}
-
-// personWithMFA is somebody of this account, who signed in with MFA within the
-// hour.
-func personWithMFA() awsiam.IPrincipal {
-	return awsiam.NewPrincipalWithConditions(awsiam.NewArnPrincipal(jsii.String("arn:aws:iam::"+account()+":root")), &map[string]any{
-		"Bool":            map[string]string{"aws:MultiFactorAuthPresent": "true"},
-		"NumericLessThan": map[string]string{"aws:MultiFactorAuthAge": "3600"}, // seconds since
-	})
 }
 
 // janitorPolicy is all that the two commands need. It deletes what releases are
 // made of, and of the rest nothing: head.json, the records of branches and of
 // takedowns stay. It writes no page, source or asset, so that nothing which was
 // deleted can be put back changed.
-func janitorPolicy(c JanitorConfig) []awsiam.PolicyStatement {
+func janitorPolicy(c PeopleConfig) []awsiam.PolicyStatement {
 	var buckets, read, remove, erase, create, swap []string
 	for _, region := range c.Regions {
 		bucket := bucketARN(c.Names.Bucket(account(), region))
@@ -87,9 +57,7 @@ func janitorPolicy(c JanitorConfig) []awsiam.PolicyStatement {
 		findTheRest(c.Names),
 	}
 	if c.KMS {
-		for _, region := range c.Regions {
-			out = append(out, keysCalled("UseKey"+strings.ReplaceAll(region, "-", ""), c.Names, region, "kms:Decrypt", "kms:GenerateDataKey"))
-		}
+		out = append(out, useKeys(c.Names, c.Regions)...)
 	}
 	return out
 }

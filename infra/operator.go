@@ -1,50 +1,28 @@
 package main
 
 import (
-	"strings"
-
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/victorleungtw/blog/internal/names"
 )
-
-// OperatorConfig is what the Operator stack is made from.
-type OperatorConfig struct {
-	Stack      awscdk.Stack
-	Names      names.Names
-	Regions    []string
-	KMS        bool
-	RouteTable awscloudfront.IKeyValueStore
-}
 
 // newOperator makes the role that sends readers to another region: blog traffic.
 // Like the janitor's it is for people of this account, an hour at a time, in a
 // session that began with MFA. The publisher does not have it: a workflow that was
 // taken over could lead everybody to the region that is ill, and no publish needs
 // it.
-func newOperator(c OperatorConfig) {
-	role := awsiam.NewRole(c.Stack, jsii.String("Operator"), &awsiam.RoleProps{
-		Description:        jsii.String("Blog: sends readers to another region"),
-		AssumedBy:          personWithMFA(),
-		MaxSessionDuration: awscdk.Duration_Hours(jsii.Number(1)),
-	})
-	for _, s := range operatorPolicy(c) {
-		role.AddToPolicy(s)
-	}
+func newOperator(c PeopleConfig) {
+	role := newPeoplesRole(c, "Operator", "Blog: sends readers to another region", operatorPolicy(c))
 	if c.KMS {
 		excusePolicy(role, "AwsSolutions-IAM5", anyKey)
 	}
-	output(c.Stack, "OperatorRole", *role.RoleArn(), "For role_arn of a profile in ~/.aws/config")
 }
 
 // operatorPolicy is all that the command needs: one object in each region's
 // bucket, and the route table. IAM knows no keys of a route table, so that this
 // role can spoil the routes as the publisher's can, which docs/runbook.md mends. It
 // reads no page and no record, and can replace neither.
-func operatorPolicy(c OperatorConfig) []awsiam.PolicyStatement {
+func operatorPolicy(c PeopleConfig) []awsiam.PolicyStatement {
 	var buckets, words []string
 	for _, region := range c.Regions {
 		bucket := bucketARN(c.Names.Bucket(account(), region))
@@ -67,9 +45,7 @@ func operatorPolicy(c OperatorConfig) []awsiam.PolicyStatement {
 		findTheRest(c.Names),
 	}
 	if c.KMS {
-		for _, region := range c.Regions {
-			out = append(out, keysCalled("UseKey"+strings.ReplaceAll(region, "-", ""), c.Names, region, "kms:Decrypt", "kms:GenerateDataKey"))
-		}
+		out = append(out, useKeys(c.Names, c.Regions)...)
 	}
 	return out
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -135,9 +133,7 @@ func publisherPolicy(c OpsConfig) []awsiam.PolicyStatement {
 		findTheRest(c.Names),
 	}
 	if c.KMS {
-		for _, region := range c.Regions {
-			out = append(out, keysCalled("UseKey"+strings.ReplaceAll(region, "-", ""), c.Names, region, "kms:Decrypt", "kms:GenerateDataKey"))
-		}
+		out = append(out, useKeys(c.Names, c.Regions)...)
 	}
 	return out
 }

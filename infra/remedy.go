@@ -176,9 +176,7 @@ func contentRemedyPolicy(c EdgeConfig) []awsiam.PolicyStatement {
 		findTheRest(c.Names),
 	)
 	if c.KMS {
-		for _, region := range c.regions() {
-			out = append(out, keysCalled("UseKey"+strings.ReplaceAll(region, "-", ""), c.Names, region, "kms:Decrypt", "kms:GenerateDataKey"))
-		}
+		out = append(out, useKeys(c.Names, c.regions())...)
 	}
 	return out
 }

@@ -272,9 +272,11 @@ func remedyWorld(t *testing.T, without ...string) (*moto, *deployment, *world, *
 	}
 	ev.Time = time.Now()
 	return m, d, w, &remedy.Content{
-		Publisher: p, Journal: remedy.Journal{Bucket: p.Regions[0].Bucket, Key: names.ContentJournal},
-		Alarms: []string{alarm.AlarmName}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
-		Tell: func(context.Context, string, string) error { return nil },
+		Publisher: p, Desk: remedy.Desk{
+			Journal: remedy.Journal{Bucket: p.Regions[0].Bucket, Key: names.ContentJournal},
+			Alarms:  []string{alarm.AlarmName}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Tell: func(context.Context, string, string) error { return nil },
+		},
 	}, ev, as
 }
 

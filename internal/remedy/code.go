@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -32,12 +31,8 @@ type Pointer struct {
 
 // Code takes a deployment back.
 type Code struct {
-	Alias   Alias
-	Journal Journal
-	Alarms  []string // names of those that it acts on
-	Tell    Tell
-	Now     func() time.Time
-	Log     *slog.Logger
+	Desk
+	Alias Alias
 }
 
 // Handle handles one event.
@@ -48,20 +43,7 @@ func (c *Code) Handle(ctx context.Context, ev events.EventBridgeEvent) error {
 		}
 		return nil
 	}
-	now := c.Now()
-	alarm, err := alarmOf(ev, c.Alarms, now)
-	if err != nil {
-		return err
-	}
-	if alarm == nil {
-		c.Log.InfoContext(ctx, "nothing to do", "event", ev.ID)
-		return nil
-	}
-	v, err := c.remedy(ctx, ev.ID, alarm, now)
-	if err != nil {
-		return fmt.Errorf("taking back a deployment because of %s: %w", alarm.AlarmName, err)
-	}
-	return conclude(ctx, c.Log, c.Tell, alarm, v)
+	return c.handle(ctx, ev, "a deployment", c.remedy)
 }
 
 // look remembers what the alias points at, and what it pointed at before. It

@@ -51,10 +51,10 @@ type region struct {
 func newRegion(t *testing.T) *region {
 	r := &region{t: t, alias: &pointed{}, now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
 	r.alias.to("1")
-	r.Code = &Code{
-		Alias: r.alias, Journal: Journal{bucket(t), names.CodeJournal}, Alarms: []string{alarmName},
+	r.Code = &Code{Alias: r.alias, Desk: Desk{
+		Journal: Journal{bucket(t), names.CodeJournal}, Alarms: []string{alarmName},
 		Tell: r.tell, Now: func() time.Time { return r.now }, Log: quiet,
-	}
+	}}
 	return r
 }
 

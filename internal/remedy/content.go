@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -15,30 +14,13 @@ import (
 
 // Content takes a release back.
 type Content struct {
+	Desk
 	Publisher *release.Publisher // as blog rollback has it
-	Journal   Journal
-	Alarms    []string // names of those that it acts on
-	Tell      Tell
-	Now       func() time.Time
-	Log       *slog.Logger
 }
 
 // Handle handles one event.
 func (c *Content) Handle(ctx context.Context, ev events.EventBridgeEvent) error {
-	now := c.Now()
-	alarm, err := alarmOf(ev, c.Alarms, now)
-	if err != nil {
-		return err
-	}
-	if alarm == nil {
-		c.Log.InfoContext(ctx, "nothing to do", "event", ev.ID)
-		return nil
-	}
-	v, err := c.remedy(ctx, ev.ID, alarm, now)
-	if err != nil {
-		return fmt.Errorf("taking back a release because of %s: %w", alarm.AlarmName, err)
-	}
-	return conclude(ctx, c.Log, c.Tell, alarm, v)
+	return c.handle(ctx, ev, "a release", c.remedy)
 }
 
 func (c *Content) remedy(ctx context.Context, event string, alarm *Alarm, now time.Time) (verdict, error) {
@@ -98,20 +80,3 @@ func (c *Content) done(ctx context.Context, e entry, etag string) (verdict, erro
 }
 
 func age(now, since time.Time) string { return now.Sub(since).Round(time.Second).String() }
-
-// conclude says what came of an alarm, to the log and, if it matters, to people.
-func conclude(ctx context.Context, log *slog.Logger, tell Tell, alarm *Alarm, v verdict) error {
-	log.InfoContext(ctx, v.text, "alarm", alarm.AlarmName, "acted", v.acted)
-	if v.quiet {
-		return nil
-	}
-	subject := "Not repaired, over to you: " + alarm.AlarmName
-	if v.acted {
-		subject = "Taken back: " + alarm.AlarmName
-	}
-	text := v.text + "\n\nThe alarm: " + alarm.State.Reason + "\nWhat to do: docs/runbook.md#remedies"
-	if err := tell(ctx, subject, text); err != nil {
-		return fmt.Errorf("telling people (%s): %w", v.text, err)
-	}
-	return nil
-}

@@ -40,10 +40,10 @@ func newBlog(t *testing.T) *blog {
 	if b.table, err = file.Open(filepath.Join(t.TempDir(), "routes")); err != nil {
 		t.Fatal(err)
 	}
-	b.Content = &Content{
+	b.Content = &Content{Desk: Desk{
 		Journal: Journal{b.regions[0].Bucket, names.ContentJournal}, Alarms: []string{alarmName},
 		Tell: b.tell, Now: func() time.Time { return b.now }, Log: quiet,
-	}
+	}}
 	return b
 }
 

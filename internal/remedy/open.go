@@ -61,9 +61,8 @@ func OpenCode(ctx context.Context, get func(string) string, log *slog.Logger) (*
 		return nil, err
 	}
 	return &Code{
-		Alias:   FunctionAlias{lambda.NewFromConfig(cfg), function},
-		Journal: Journal{bucket, names.CodeJournal}, Alarms: alarms,
-		Tell: tellOver(cfg, topic), Now: time.Now, Log: log,
+		Alias: FunctionAlias{lambda.NewFromConfig(cfg), function},
+		Desk:  Desk{Journal{bucket, names.CodeJournal}, alarms, tellOver(cfg, topic), time.Now, log},
 	}, nil
 }
 
@@ -91,8 +90,7 @@ func OpenContent(ctx context.Context, get func(string) string, log *slog.Logger)
 	}
 	return &Content{
 		Publisher: &release.Publisher{Regions: blog.Regions, Table: blog.Table, Log: log, Now: time.Now},
-		Journal:   Journal{blog.Bucket(), names.ContentJournal}, Alarms: alarms,
-		Tell: tellOver(cfg, topic), Now: time.Now, Log: log,
+		Desk:      Desk{Journal{blog.Bucket(), names.ContentJournal}, alarms, tellOver(cfg, topic), time.Now, log},
 	}, nil
 }
 

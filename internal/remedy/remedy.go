@@ -47,6 +47,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -94,6 +95,34 @@ func alarmOf(ev events.EventBridgeEvent, ours []string, now time.Time) (*Alarm, 
 	return &a, nil
 }
 
+// Desk is what both remedies work with.
+type Desk struct {
+	Journal Journal
+	Alarms  []string // names of those that it acts on
+	Tell    Tell
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// handle has an alarm judged by a remedy, which takes back what was changed, and
+// says what came of it.
+func (d *Desk) handle(ctx context.Context, ev events.EventBridgeEvent, what string, remedy func(ctx context.Context, event string, alarm *Alarm, now time.Time) (verdict, error)) error {
+	now := d.Now()
+	alarm, err := alarmOf(ev, d.Alarms, now)
+	if err != nil {
+		return err
+	}
+	if alarm == nil {
+		d.Log.InfoContext(ctx, "nothing to do", "event", ev.ID)
+		return nil
+	}
+	v, err := remedy(ctx, ev.ID, alarm, now)
+	if err != nil {
+		return fmt.Errorf("taking back %s because of %s: %w", what, alarm.AlarmName, err)
+	}
+	return d.conclude(ctx, alarm, v)
+}
+
 // Tell tells people.
 type Tell func(ctx context.Context, subject, text string) error
 
@@ -110,4 +139,21 @@ func left(format string, args ...any) verdict {
 
 func nothing(format string, args ...any) verdict {
 	return verdict{quiet: true, text: fmt.Sprintf(format, args...)}
+}
+
+// conclude says what came of an alarm, to the log and, if it matters, to people.
+func (d *Desk) conclude(ctx context.Context, alarm *Alarm, v verdict) error {
+	d.Log.InfoContext(ctx, v.text, "alarm", alarm.AlarmName, "acted", v.acted)
+	if v.quiet {
+		return nil
+	}
+	subject := "Not repaired, over to you: " + alarm.AlarmName
+	if v.acted {
+		subject = "Taken back: " + alarm.AlarmName
+	}
+	text := v.text + "\n\nThe alarm: " + alarm.State.Reason + "\nWhat to do: docs/runbook.md#remedies"
+	if err := d.Tell(ctx, subject, text); err != nil {
+		return fmt.Errorf("telling people (%s): %w", v.text, err)
+	}
+	return nil
 }
