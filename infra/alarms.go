@@ -14,6 +14,7 @@ import (
 
 	"github.com/victorleungtw/blog/internal/emf"
 	"github.com/victorleungtw/blog/internal/names"
+	"github.com/victorleungtw/blog/internal/remedy"
 	"github.com/victorleungtw/blog/internal/renderer"
 )
 
@@ -89,7 +90,7 @@ func newAlarm(scope constructs.Construct, a alarm, topic awssns.ITopic) awscloud
 		}),
 		Threshold:          jsii.Number(threshold),
 		DatapointsToAlarm:  jsii.Number(minutes),
-		EvaluationPeriods:  jsii.Number(5),
+		EvaluationPeriods:  jsii.Number(remedy.AlarmMinutes),
 		ComparisonOperator: when,
 		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // nothing was asked for
 	})

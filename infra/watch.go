@@ -5,6 +5,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/victorleungtw/blog/internal/remedy"
 )
 
 // newEdgeWatch watches what readers meet. CloudFront's and Route 53's metrics
@@ -18,9 +20,7 @@ func newEdgeWatch(c EdgeConfig, dist awscloudfront.CfnDistribution, host string)
 	readers := newAlarm(c.Stack, alarm{
 		ID: "EdgeErrorsAlarm", Namespace: "AWS/CloudFront", Metric: "5xxErrorRate",
 		Dimensions: map[string]string{"DistributionId": *dist.AttrId(), "Region": "Global"},
-		// Three minutes of five, because in a quiet one a single answer is a
-		// hundred percent.
-		Statistic: "Average", Threshold: 5, Minutes: 3,
+		Statistic:  "Average", Threshold: remedy.ContentAlarmPercent, Minutes: remedy.ContentAlarmMinutes,
 		Meaning: "One answer of twenty, or more, is a 5xx.",
 	}, topic)
 	made := []awscloudwatch.Alarm{readers}

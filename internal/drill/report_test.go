@@ -8,7 +8,7 @@ import (
 	"github.com/victorleungtw/blog/internal/edge"
 )
 
-// report is the table of docs/drills.md.
+// report is the tables of docs/drills.md.
 func report() string {
 	mu.Lock()
 	defer mu.Unlock()
@@ -16,6 +16,11 @@ func report() string {
 	b.WriteString("\n| drill | pages read meanwhile | failed | from caches | from the primary | from the standby | longest wait | dynamic: failed | well again after | promised |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range results {
+		b.WriteString(r.row())
+	}
+	b.WriteString("\n| drill | requests until the remedy acted | failed | well again after | promised |\n")
+	b.WriteString("|---|---|---|---|---|\n")
+	for _, r := range takenBack {
 		b.WriteString(r.row())
 	}
 	return b.String()

@@ -60,23 +60,25 @@ var published = sync.OnceValues(func() (string, error) {
 	if place, err = os.MkdirTemp("", "drill-"); err != nil {
 		return "", err
 	}
-	return place, publish(context.Background(), place)
+	return place, publish(context.Background(), place, "first")
 })
 
-func publish(ctx context.Context, dir string) error {
+// publish publishes an edition of the blog to a folder; each page of an edition
+// differs from that of another.
+func publish(ctx context.Context, dir, edition string) error {
 	folder := filepath.Join(dir, "content")
 	for i := range posts {
 		post := filepath.Join(folder, "posts", fmt.Sprintf("p%02d", i))
 		if err := os.MkdirAll(post, 0o777); err != nil {
 			return err
 		}
-		text := fmt.Sprintf("---\ndate: 2025-%02d-01\ntags: [All]\n---\n# Post %d\n\nThe text of post %d.\n", i%12+1, i, i)
+		text := fmt.Sprintf("---\ndate: 2025-%02d-01\ntags: [All]\n---\n# Post %d\n\nThe text of post %d, %s edition.\n", i%12+1, i, i, edition)
 		if err := os.WriteFile(filepath.Join(post, "index.en.md"), []byte(text), 0o666); err != nil {
 			return err
 		}
 	}
 	l, err := content.Open(folder, content.Options{Site: config.Site{
-		Title: "Drill", BaseURL: "https://example.com", PerPage: 10, Languages: []config.Language{{Tag: "en"}},
+		Title: "The " + edition + " drill", BaseURL: "https://example.com", PerPage: 10, Languages: []config.Language{{Tag: "en"}},
 	}})
 	if err != nil {
 		return err
@@ -107,6 +109,7 @@ func publish(ctx context.Context, dir string) error {
 type world struct {
 	t      *testing.T
 	dice   *rand.Rand
+	cloud  *cloud.Cloud
 	edges  []*cloud.Edge
 	paths  []string // the more popular first
 	want   map[string][32]byte
@@ -147,6 +150,14 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The bubble's clock begins before anything was published.
+	time.Sleep(time.Until(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)))
+	return open(t, dir)
+}
+
+// open opens the blog that was published to a folder.
+func open(t *testing.T, dir string) *world {
+	t.Helper()
 	d, err := deployed()
 	if err != nil {
 		t.Fatal(err)
@@ -154,13 +165,11 @@ func newWorld(t *testing.T) *world {
 	if d != nil && len(d.Regions) != 2 {
 		t.Skip("NOT RUN: the assembly has one region")
 	}
-	// The bubble's clock begins before anything was published.
-	time.Sleep(time.Until(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)))
 	c, err := cloud.Local(t.Context(), dir, cloud.LocalOptions{Log: quiet, Quick: true, Assembly: d})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, dice: rand.New(rand.NewPCG(*seed, 0)), want: map[string][32]byte{}}
+	w := &world{t: t, dice: rand.New(rand.NewPCG(*seed, 0)), cloud: c, want: map[string][32]byte{}}
 	if d != nil {
 		for _, o := range d.Origins {
 			if o.ID == edge.OriginDynamic && len(o.Routes) > 1 && o.Routes[0].Health != nil {
@@ -188,7 +197,7 @@ func newWorld(t *testing.T) *world {
 		}
 		w.edges = append(w.edges, e)
 	}
-	_, pages, err := (&release.Publisher{Regions: c.Regions, Table: c.Table, Log: quiet, Now: time.Now}).Current(t.Context())
+	_, pages, err := w.publisher().Current(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,6 +217,10 @@ func newWorld(t *testing.T) *world {
 		w.want[path] = a.sum
 	}
 	return w
+}
+
+func (w *world) publisher() *release.Publisher {
+	return &release.Publisher{Regions: w.cloud.Regions, Table: w.cloud.Table, Log: quiet, Now: time.Now}
 }
 
 // answer is what a reader gets, and after how long.

@@ -66,6 +66,16 @@ const (
 	stale = 15 * time.Minute
 )
 
+// When the alarms that the remedies hear go off: the content remedy's when so
+// many of the last AlarmMinutes had so many 5xx among a hundred answers, the code
+// remedy's with the first invocation that fails. Three minutes, because in a
+// quiet one a single answer is a hundred percent.
+const (
+	ContentAlarmPercent = 5
+	ContentAlarmMinutes = 3
+	AlarmMinutes        = 5
+)
+
 // alarmDetailType is EventBridge's name for an alarm that changed
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html).
 const alarmDetailType = "CloudWatch Alarm State Change"
