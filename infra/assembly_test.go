@@ -168,11 +168,14 @@ func TestAssemblyRoutes(t *testing.T) {
 			{"", d.Regions[0]}, {d.Regions[1], d.Regions[0]}, {d.Regions[0], d.Regions[1]},
 			{strings.Join(d.Regions, " "), d.Regions[0]},
 		} {
-			got := assembly.Choose(o.Routes, func(h *assembly.Health) bool {
-				return !strings.Contains(tt.ill, h.Target[0].API.Region)
-			})
-			if got.API.Region != tt.want {
-				t.Errorf("%q ill: %s answers, want %s", tt.ill, got.API.Region, tt.want)
+			got, err := assembly.Choose(o.Routes, func(host, _ string) (int, string, error) {
+				if strings.Contains(tt.ill, d.Checked[host].Region) {
+					return 0, "", errAway
+				}
+				return 200, "", nil
+			}, d.Regions)
+			if err != nil || got.API.Region != tt.want {
+				t.Errorf("%q ill: %+v answers, want %s (%v)", tt.ill, got, tt.want, err)
 			}
 		}
 		return

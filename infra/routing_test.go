@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/victorleungtw/blog/internal/assembly"
+	"github.com/victorleungtw/blog/internal/edge"
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/route53"
@@ -29,98 +31,39 @@ func deployed(t *testing.T, name string) *deployment {
 	return deployments[i]
 }
 
-// healthChecks are a stack's, as they are in its template. A property that is not
-// understood fails the test.
-func healthChecks(t *testing.T, s *stack) map[string]route53.Check {
+// recordsOf are the records of origin.<domain>, as the templates have them.
+func recordsOf(t *testing.T, d *deployment) []route53.Record {
 	t.Helper()
-	out := map[string]route53.Check{}
-	for id, r := range s.of("AWS::Route53::HealthCheck") {
-		c := r.Properties["HealthCheckConfig"].(map[string]any)
-		check := route53.Check{}
-		for name, v := range c {
-			switch name {
-			case "Type":
-				check.Type = flat(v)
-			case "FullyQualifiedDomainName":
-				check.Host = flat(v)
-			case "ResourcePath":
-				check.Path = flat(v)
-			case "SearchString":
-				check.Search = flat(v)
-			case "Inverted":
-				check.Inverted = v.(bool)
-			case "ChildHealthChecks":
-				for _, child := range strs(v) {
-					check.Children = append(check.Children, s.Name+child)
-				}
-			case "HealthThreshold":
-				check.Threshold = int(number(v))
-			case "Port":
-				if number(v) != 443 {
-					t.Errorf("%s: port %v", id, v)
-				}
-			case "EnableSNI":
-				if v != true {
-					t.Errorf("%s asks without the host's name", id)
-				}
-			case "RequestInterval":
-				if number(v) != 30 {
-					t.Errorf("%s asks every %v s; every 10 s costs a dollar more", id, v)
-				}
-			case "FailureThreshold":
-				if n := number(v); n < 1 || n > 10 {
-					t.Errorf("%s changes after %v answers", id, v)
-				}
-			case "Regions":
-				if n := len(strs(v)); n < 3 {
-					t.Errorf("%s is asked from %d regions: Route 53 wants three", id, n)
-				}
-			default:
-				t.Errorf("%s: a property %s that is not understood", id, name)
-			}
-		}
-		out[s.Name+"${"+id+".HealthCheckId}"] = check
-	}
-	return out
-}
-
-// zone is what the stacks put under origin.<domain>.
-type zone struct {
-	records []route53.Record
-	checks  map[string]route53.Check
-}
-
-func zoneOf(t *testing.T, d *deployment) zone {
-	t.Helper()
-	z := zone{checks: map[string]route53.Check{}}
-	for _, region := range d.blog.Config.RendererRegions() {
-		s := d.stacks["render-"+region]
-		for id, c := range healthChecks(t, s) {
-			z.checks[id] = c
-		}
-		for _, r := range s.of("AWS::Route53::RecordSet") {
-			p := r.Properties
-			if flat(p["Name"]) != names.OriginDomain(d.blog.Config.Domain) {
+	for _, s := range d.stacks {
+		for id, r := range s.of("AWS::Route53::HealthCheck") {
+			c := r.Properties["HealthCheckConfig"]
+			if flat(at(c, "Type")) == route53.Calculated {
 				continue
 			}
-			if at(p, "AliasTarget", "EvaluateTargetHealth") != false {
-				t.Error("the alias judges its target; the health check does")
+			if n := number(at(c, "RequestInterval")); n != 30 {
+				t.Errorf("%s asks every %v s; every 10 s costs a dollar more", id, n)
 			}
-			record := route53.Record{SetID: flat(p["SetIdentifier"]), Check: s.Name + flat(p["HealthCheckId"])}
-			if p["Failover"] != nil {
-				record.Failover = flat(p["Failover"])
+			if n := number(at(c, "FailureThreshold")); n < 1 || n > 10 {
+				t.Errorf("%s changes after %v answers", id, n)
 			}
-			if p["Weight"] != nil {
-				n := int(number(p["Weight"]))
-				record.Weight = &n
+			if n := len(items(at(c, "Regions"))); n != 0 && n < 3 {
+				t.Errorf("%s is asked from %d regions: Route 53 wants three", id, n)
 			}
-			if p["Region"] != nil {
-				record.Region = flat(p["Region"])
+			if at(c, "EnableSNI") != true {
+				t.Errorf("%s asks without the host's name", id)
 			}
-			z.records = append(z.records, record)
 		}
 	}
-	return z
+	a := d.opened(t)
+	i := slices.IndexFunc(a.Origins, func(o assembly.Origin) bool { return o.ID == edge.OriginDynamic })
+	if i < 0 {
+		t.Fatal("no origin for dynamic requests")
+	}
+	var records []route53.Record
+	for _, r := range a.Origins[i].Routes {
+		records = append(records, r.Record)
+	}
+	return records
 }
 
 // live is two regions with their renderers, and what a person can say.
@@ -129,12 +72,13 @@ type live struct {
 	t    *testing.T
 	down map[string]bool // regions that do not answer
 	ask  map[string]http.Handler
-	zone
+
+	records []route53.Record
 }
 
 func newLive(t *testing.T, d *deployment) *live {
 	t.Helper()
-	l := &live{t: t, down: map[string]bool{}, ask: map[string]http.Handler{}, zone: zoneOf(t, d)}
+	l := &live{t: t, down: map[string]bool{}, ask: map[string]http.Handler{}, records: recordsOf(t, d)}
 	table, err := file.Open(t.TempDir() + "/routes")
 	if err != nil {
 		t.Fatal(err)
@@ -167,13 +111,13 @@ func (l *live) check(host, path string) (int, string, error) {
 }
 
 // to says where dynamic requests go, as an edge in a region asks.
-func (l *live) to(edge string) string {
+func (l *live) to(near string) string {
 	l.t.Helper()
 	other := l.Primary.Name
-	if edge == other {
+	if near == other {
 		other = l.Standby.Name
 	}
-	got, err := route53.Answer(l.records, l.checks, l.check, edge, other)
+	got, err := route53.Answer(l.records, l.check, near, other)
 	if err != nil {
 		l.t.Fatal(err)
 	}

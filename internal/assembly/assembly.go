@@ -55,6 +55,9 @@ type Deployment struct {
 	// Regions are those that answer, the primary first: the one that the
 	// default behaviour asks first.
 	Regions []string
+	// Checked are the hosts that Route 53's health checks ask, and what answers
+	// there.
+	Checked map[string]*API
 	// Secret is the value that origins with Verify are sent. It is made up:
 	// the real one is generated when the stack is deployed.
 	Secret string
@@ -90,6 +93,8 @@ type app struct {
 	stacks []*stack
 	bad    Problems
 	apis   map[*resource]*API
+	// checked is Deployment.Checked.
+	checked map[string]*API
 }
 
 // stack is one template and where it goes.
@@ -135,7 +140,7 @@ func load(dir string) (*app, error) {
 	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); err != nil {
 		return nil, err
 	}
-	a := &app{apis: map[*resource]*API{}}
+	a := &app{apis: map[*resource]*API{}, checked: map[string]*API{}}
 	var nested []string
 	for name, artifact := range m.Artifacts {
 		switch artifact.Type {

@@ -3,8 +3,6 @@ package assembly
 import (
 	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/victorleungtw/blog/internal/route53"
 )
 
 // assembly is one that can be changed before it is opened.
@@ -278,54 +278,24 @@ func TestNoAssembly(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	sg, hk := &API{Region: "sg"}, &API{Region: "hk"}
-	ill := &Health{Host: "ill"}
-	well := &Health{Host: "well"}
+	tenth, rest := 10, 90
+	well := func(string, string) (int, string, error) { return 200, "", nil }
 	for _, tt := range []struct {
-		name   string
-		routes []Route
-		want   *API
+		name    string
+		routes  []Route
+		regions []string
+		want    *API
 	}{
-		{"one, ill", []Route{{API: sg, Weight: -1, Health: ill}}, sg},
-		{"failover", []Route{{API: hk, Failover: "SECONDARY", Weight: -1, Health: well}, {API: sg, Failover: "PRIMARY", Weight: -1, Health: well}}, sg},
-		{"failed over", []Route{{API: hk, Failover: "SECONDARY", Weight: -1, Health: well}, {API: sg, Failover: "PRIMARY", Weight: -1, Health: ill}}, hk},
-		{"both ill", []Route{{API: hk, Failover: "SECONDARY", Weight: -1, Health: ill}, {API: sg, Failover: "PRIMARY", Weight: -1, Health: ill}}, sg},
-		{"weighted", []Route{{API: sg, Weight: 10, Health: well}, {API: hk, Weight: 90, Health: well}}, hk},
-		{"weighted, ill", []Route{{API: sg, Weight: 10, Health: well}, {API: hk, Weight: 90, Health: ill}}, sg},
+		{"alone", []Route{{API: hk}}, nil, hk},
+		{"failover", []Route{{hk, route53.Record{SetID: "hk", Failover: "SECONDARY"}}, {sg, route53.Record{SetID: "sg", Failover: "PRIMARY"}}}, nil, sg},
+		{"weighted", []Route{{sg, route53.Record{SetID: "sg", Weight: &tenth}}, {hk, route53.Record{SetID: "hk", Weight: &rest}}}, nil, hk},
+		{"nearest", []Route{{hk, route53.Record{SetID: "hk", Region: "hk"}}, {sg, route53.Record{SetID: "sg", Region: "sg"}}}, []string{"sg", "hk"}, sg},
 	} {
-		if got := Choose(tt.routes, func(h *Health) bool { return h != ill }); got.API != tt.want {
-			t.Errorf("%s: %s", tt.name, got.API.Region)
+		if got, err := Choose(tt.routes, well, tt.regions); err != nil || got.API != tt.want {
+			t.Errorf("%s: %+v, %v", tt.name, got, err)
 		}
 	}
-	sick := func(*API, *http.Request) (*http.Response, error) { return nil, errors.New("refused") }
-	says := func(status int, body string) func(*API, *http.Request) (*http.Response, error) {
-		return func(*API, *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}, nil
-		}
-	}
-	here := []Route{{API: sg}}
-	own := &Health{Host: "own", Path: "/", Target: here}
-	for _, tt := range []struct {
-		name string
-		h    *Health
-		ask  func(*API, *http.Request) (*http.Response, error)
-		want bool
-	}{
-		{"well", own, says(200, ""), true},
-		{"redirected", own, says(302, ""), true},
-		{"ill", own, says(503, ""), false},
-		{"away", own, sick, false},
-		{"without the text", &Health{Target: here, Search: "drain=sg"}, says(200, "drain=none"), false},
-		{"with it", &Health{Target: here, Search: "drain=sg"}, says(200, "drain=sg;"), true},
-		{"inverted", &Health{Target: here, Search: "drain=sg", Inverted: true}, says(200, "drain=none"), true},
-		{"inverted, away", &Health{Target: here, Search: "drain=sg", Inverted: true}, sick, true},
-		{"one of two", &Health{Children: []*Health{own, {Target: here, Inverted: true}}, Threshold: 2}, says(200, ""), false},
-		{"one of two is enough", &Health{Children: []*Health{own, {Target: here, Inverted: true}}, Threshold: 1}, says(200, ""), true},
-	} {
-		if got := tt.h.Healthy(t.Context(), tt.ask); got != tt.want {
-			t.Errorf("%s: healthy is %v", tt.name, got)
-		}
-	}
-	if got := (&Health{Interval: 30 * time.Second, Failures: 3}).Detection(); got != 150*time.Second {
-		t.Errorf("detected in %v", got)
+	if _, err := Choose([]Route{{API: sg}, {API: hk}}, well, nil); err == nil {
+		t.Error("two records without a policy were taken")
 	}
 }

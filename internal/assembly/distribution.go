@@ -85,6 +85,16 @@ func (d *reading) read() {
 	top.done()
 	d.order()
 	d.pair()
+	d.out.Checked = d.app.checked
+	nobody := func(string, string) (int, string, error) { return 0, "", nil }
+	for _, o := range d.out.Origins {
+		if len(o.Routes) == 0 {
+			continue // a bucket, or a problem that is told already
+		}
+		if _, err := Choose(o.Routes, nobody, d.out.Regions); err != nil {
+			p.bad("Origins", "%s is led to by records that Route 53 would not have: %v", o.ID, err)
+		}
+	}
 }
 
 // pair checks that each region's renderer makes the pages of the bucket that the

@@ -1,116 +1,33 @@
 package assembly
 
 import (
-	"context"
+	"cmp"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/victorleungtw/blog/internal/route53"
 )
 
-// Route is one place to which a host name leads. A name that has several is
-// one of Route 53's record sets with a routing policy.
+// Route is one place to which a host name leads, by one of its records.
 type Route struct {
 	API *API
-	// Of the routing policy; which of them is set says which it is.
-	Failover string // PRIMARY or SECONDARY
-	Weight   int    // -1 for none
-	Latency  string // a region
-	Health   *Health
+	route53.Record
 }
 
-// Health is the health check of a route: a request to a host of the blog's own,
-// or a number of others.
-type Health struct {
-	Host, Path string
-	Search     string // a text that a healthy answer has; empty for any
-	Interval   time.Duration
-	Failures   int // so many in a row
-	Inverted   bool
-
-	Target []Route // where the host leads
-
-	Children  []*Health
-	Threshold int // so many of them are well
-}
-
-// Detection is how long a place that fails is given out at most: until the
-// checks have failed often enough, and until what was answered before has
-// expired, a minute for an alias to an API
-// (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html).
-func (h *Health) Detection() time.Duration {
-	longest := time.Duration(0)
-	for _, c := range h.Children {
-		longest = max(longest, c.Detection())
+// Choose is the route that most of those who ask Route 53 are given. A latency
+// record set gives out what is nearest: here that is the first of regions, since
+// there is one edge, and it is nowhere.
+func Choose(routes []Route, ask route53.Ask, regions []string) (Route, error) {
+	records := make([]route53.Record, len(routes))
+	for i, r := range routes {
+		records[i] = r.Record
 	}
-	if h.Children != nil {
-		return longest
-	}
-	return h.Interval*time.Duration(h.Failures) + time.Minute
-}
-
-// Choose is the route that Route 53 gives out, when asked for one and not for
-// all. When none is healthy it takes all for healthy: an answer that may work
-// is better than none
-// (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-problems.html).
-//
-// A weighted or latency record set gives different readers different answers.
-// Here it is the one with the greatest weight, or the first: there is one edge,
-// and it is nowhere.
-func Choose(routes []Route, healthy func(*Health) bool) Route {
-	up := slices.DeleteFunc(slices.Clone(routes), func(r Route) bool { return r.Health != nil && !healthy(r.Health) })
-	if len(up) == 0 {
-		up = slices.Clone(routes)
-	}
-	slices.SortStableFunc(up, func(x, y Route) int {
-		if c := strings.Compare(x.Failover, y.Failover); c != 0 {
-			return c // PRIMARY comes before SECONDARY
-		}
-		return y.Weight - x.Weight
-	})
-	return up[0]
-}
-
-const (
-	// patience is how long a checker waits: four seconds for a connection, and
-	// two for the answer.
-	patience = 6 * time.Second
-	// searched is how much of an answer it looks for its text in.
-	searched = 5120
-)
-
-// Healthy asks a health check's target as Route 53's checkers would, through
-// ask. A status of 2xx or 3xx is health.
-// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
-func (h *Health) Healthy(ctx context.Context, ask func(*API, *http.Request) (*http.Response, error)) bool {
-	up := 0
-	for _, c := range h.Children {
-		if c.Healthy(ctx, ask) {
-			up++
-		}
-	}
-	if h.Children != nil {
-		return (up >= h.Threshold) != h.Inverted
-	}
-	return h.answers(ctx, ask) != h.Inverted
-}
-
-func (h *Health) answers(ctx context.Context, ask func(*API, *http.Request) (*http.Response, error)) bool {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+h.Host+h.Path, nil)
+	shares, err := route53.Answer(records, ask, regions...)
 	if err != nil {
-		return false
+		return Route{}, err
 	}
-	resp, err := ask(Choose(h.Target, func(*Health) bool { return true }).API, r)
-	if err != nil {
-		return false
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, searched))
-	return err == nil && resp.StatusCode >= 200 && resp.StatusCode < 400 && strings.Contains(string(body), h.Search)
+	return slices.MaxFunc(routes, func(x, y Route) int { return cmp.Compare(shares[x.SetID], shares[y.SetID]) }), nil
 }
 
 // resolve finds where a host name leads.
@@ -136,7 +53,7 @@ func (a *app) resolve(at *properties, host string) []Route {
 		if r.props().truth("DisableExecuteApiEndpoint") {
 			a.bad.addf(r, "DisableExecuteApiEndpoint", "is true, and the distribution asks at this endpoint")
 		}
-		return []Route{{API: a.api(r), Weight: -1}}
+		return []Route{{API: a.api(r)}}
 	}
 	at.bad("DomainName", "no record and no API of the assembly has the host name %s", host)
 	return nil
@@ -148,14 +65,18 @@ func (a *app) record(r *resource, host string) (Route, bool) {
 	for _, name := range []string{"Name", "Type"} {
 		p.asked[name] = true
 	}
-	out := Route{Failover: p.text("Failover"), Weight: p.number("Weight", -1), Latency: p.text("Region")}
+	out := Route{Record: route53.Record{SetID: p.text("SetIdentifier"), Failover: p.text("Failover"), Region: p.text("Region")}}
+	if p.has("Weight") {
+		n := p.number("Weight", 0)
+		out.Weight = &n
+	}
 	target := p.object("AliasTarget")
 	to := target.text("DNSName")
 	if target.truth("EvaluateTargetHealth") {
 		target.bad("EvaluateTargetHealth", "is true, which is not understood: the health check decides")
 	}
 	if id := p.text("HealthCheckId"); id != "" {
-		out.Health = a.health(p, id)
+		out.Check = a.health(p, id)
 	}
 	p.done()
 	domain := a.find("AWS::ApiGatewayV2::DomainName", func(d *resource) bool {
@@ -193,8 +114,8 @@ func (a *app) record(r *resource, host string) (Route, bool) {
 	return out, true
 }
 
-// health reads the health check of a record.
-func (a *app) health(at *properties, id string) *Health {
+// health reads the health check of a record, and where it asks.
+func (a *app) health(at *properties, id string) *route53.Check {
 	r := a.find("AWS::Route53::HealthCheck", func(r *resource) bool {
 		got, err := evaluation{r.stack, 0}.attribute(r, "HealthCheckId")
 		self, err2 := evaluation{r.stack, 0}.identity(r)
@@ -206,23 +127,29 @@ func (a *app) health(at *properties, id string) *Health {
 	}
 	top := r.props()
 	p := top.object("HealthCheckConfig")
-	h := &Health{Inverted: p.truth("Inverted")}
-	switch p.only("Type", "HTTPS", "HTTPS_STR_MATCH", "CALCULATED") {
-	case "CALCULATED":
+	h := &route53.Check{Type: p.text("Type"), Inverted: p.truth("Inverted")}
+	switch h.Type {
+	case route53.Calculated:
 		h.Threshold = p.number("HealthThreshold", 0)
 		for _, child := range p.texts("ChildHealthChecks") {
 			if c := a.health(p, child); c != nil {
 				h.Children = append(h.Children, c)
 			}
 		}
-	case "HTTPS_STR_MATCH":
-		h.Search = p.text("SearchString")
-		fallthrough
-	default:
+	case route53.HTTPSMatch, route53.HTTPS:
+		if h.Type == route53.HTTPSMatch {
+			h.Search = p.text("SearchString")
+		}
 		p.only("Port", "443")
 		h.Host, h.Path = p.text("FullyQualifiedDomainName"), p.text("ResourcePath")
 		h.Interval, h.Failures = p.seconds("RequestInterval", 30), p.number("FailureThreshold", 3)
-		h.Target = a.resolve(p, h.Host)
+		if a.checked[h.Host] == nil {
+			if to := a.resolve(p, h.Host); len(to) > 0 {
+				a.checked[h.Host] = to[0].API
+			}
+		}
+	default:
+		p.bad("Type", "is %q, which is not understood", h.Type)
 	}
 	top.done()
 	return h

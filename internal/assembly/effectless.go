@@ -152,7 +152,6 @@ var effectlessProperties = map[string]string{
 
 	"AWS::Route53::RecordSet AliasTarget.HostedZoneId": "which zone the target's name is in",
 	"AWS::Route53::RecordSet HostedZoneId":             "which zone the record is in",
-	"AWS::Route53::RecordSet SetIdentifier":            "tells the records of a set apart",
 
 	"AWS::S3::Bucket BucketEncryption.ServerSideEncryptionConfiguration[].BucketKeyEnabled": "how often the key is asked",
 	"AWS::S3::Bucket LifecycleConfiguration":                                                "no rule expires a current object, says a test of infra",

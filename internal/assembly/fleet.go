@@ -57,7 +57,7 @@ func (a *app) fleet(at *properties, id string) []Route {
 		a.bad.addf(group, "", "its instances do not start a renderer that listens: no %s or %s in their user data", names.EnvListen, names.EnvBucket)
 		return nil
 	}
-	return []Route{{API: &API{Region: r.stack.region, Function: function, Timeout: answerWithin}, Weight: -1}}
+	return []Route{{API: &API{Region: r.stack.region, Function: function, Timeout: answerWithin}}}
 }
 
 // behind is the group of instances to which a load balancer's listener forwards.

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/victorleungtw/blog/internal/edge"
 	"github.com/victorleungtw/blog/internal/lambdahttp"
 	"github.com/victorleungtw/blog/internal/renderer"
+	"github.com/victorleungtw/blog/internal/route53"
 )
 
 // localKey opens the renderers of this process to the edge of this process.
@@ -140,24 +142,43 @@ func (w *wiring) assembled(d *assembly.Deployment) (config edge.DistributionConf
 			parts.Origins[o.ID] = w.buckets[slices.Index(d.Regions, o.Bucket.Region)]
 			continue
 		}
-		parts.Origins[o.ID] = &host{o.Routes, func(a *assembly.API) http.RoundTripper {
-			return w.renderers[slices.Index(d.Regions, a.Region)]
-		}}
+		parts.Origins[o.ID] = &host{o.Routes, d, w.renderers}
 	}
 	return d.Config, parts, nil
 }
 
 // host is an origin that is found by its name.
 type host struct {
-	routes []assembly.Route
-	at     func(*assembly.API) http.RoundTripper
+	routes    []assembly.Route
+	in        *assembly.Deployment
+	renderers []*edge.Switch // by region
 }
 
 func (h *host) RoundTrip(r *http.Request) (*http.Response, error) {
-	route := assembly.Choose(h.routes, func(c *assembly.Health) bool {
-		return c.Healthy(r.Context(), h.ask)
-	})
+	route, err := assembly.Choose(h.routes, func(name, path string) (int, string, error) {
+		return h.check(r.Context(), name, path)
+	}, h.in.Regions)
+	if err != nil {
+		return nil, err
+	}
 	return h.ask(route.API, r)
+}
+
+// check is a request of a health checker.
+func (h *host) check(ctx context.Context, name, path string) (status int, body string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, route53.Patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+name+path, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	resp, err := h.ask(h.in.Checked[name], r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, route53.Searched))
+	return resp.StatusCode, string(b), err
 }
 
 // ask waits as long as API and function do. What neither of them ends in time
@@ -165,7 +186,7 @@ func (h *host) RoundTrip(r *http.Request) (*http.Response, error) {
 func (h *host) ask(a *assembly.API, r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), min(a.Timeout, a.Function.Timeout))
 	defer cancel()
-	resp, err := h.at(a).RoundTrip(r.WithContext(ctx))
+	resp, err := h.renderers[slices.Index(h.in.Regions, a.Region)].RoundTrip(r.WithContext(ctx))
 	if err != nil && ctx.Err() != nil && r.Context().Err() == nil {
 		return &http.Response{
 			Status: "503 Service Unavailable", StatusCode: http.StatusServiceUnavailable, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -172,8 +172,8 @@ func open(t *testing.T, dir string) *world {
 	w := &world{t: t, dice: rand.New(rand.NewPCG(*seed, 0)), cloud: c, want: map[string][32]byte{}}
 	if d != nil {
 		for _, o := range d.Origins {
-			if o.ID == edge.OriginDynamic && len(o.Routes) > 1 && o.Routes[0].Health != nil {
-				w.detection = o.Routes[0].Health.Detection()
+			if o.ID == edge.OriginDynamic && len(o.Routes) > 1 && o.Routes[0].Check != nil {
+				w.detection = o.Routes[0].Check.Detection()
 			}
 		}
 	}

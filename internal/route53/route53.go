@@ -16,6 +16,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The types of health checks that are understood.
@@ -31,14 +32,31 @@ type Check struct {
 	Host, Path string
 	Search     string
 	Inverted   bool // healthy means unhealthy
-	Children   []string
+	Interval   time.Duration
+	Failures   int // so many in a row
+	Children   []*Check
 	Threshold  int // how many children have to be healthy
 }
 
-// Record is one of the records of a name.
+// Detection is how long a place that fails is given out at most: until the
+// checks have failed often enough, and until what was answered before has
+// expired, a minute for an alias to an API
+// (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html).
+func (c *Check) Detection() time.Duration {
+	if c.Type != Calculated {
+		return c.Interval*time.Duration(c.Failures) + time.Minute
+	}
+	longest := time.Duration(0)
+	for _, child := range c.Children {
+		longest = max(longest, child.Detection())
+	}
+	return longest
+}
+
+// Record is one of the records of a name. One that has no policy is alone.
 type Record struct {
 	SetID    string
-	Check    string // its health check; empty for one that is always healthy
+	Check    *Check // nil for one that is always healthy
 	Failover string // PRIMARY or SECONDARY
 	Weight   *int
 	Region   string // of a latency record
@@ -47,27 +65,28 @@ type Record struct {
 // Ask is a request of a health checker. The error is for no answer.
 type Ask func(host, path string) (status int, body string, err error)
 
-// searched is how much of an answer a check looks for its text in.
-const searched = 5120
+const (
+	// Patience is how long a checker waits: four seconds for a connection, and
+	// two for the answer.
+	Patience = 6 * time.Second
+	// Searched is how many bytes of an answer a check looks for its text in.
+	Searched = 5120
+)
 
 // Healthy is the state of a check.
-func Healthy(checks map[string]Check, id string, ask Ask) (bool, error) {
-	c, ok := checks[id]
-	if !ok {
-		return false, fmt.Errorf("there is no health check %q", id)
-	}
+func (c *Check) Healthy(ask Ask) (bool, error) {
 	healthy := false
 	switch c.Type {
 	case Calculated:
 		if len(c.Children) == 0 || c.Threshold < 1 || c.Threshold > len(c.Children) || c.Host+c.Path+c.Search != "" {
-			return false, fmt.Errorf("health check %s: %+v", id, c)
+			return false, fmt.Errorf("a health check that counts: %+v", *c)
 		}
 		n := 0
 		for _, child := range c.Children {
-			if checks[child].Type == Calculated {
-				return false, fmt.Errorf("health check %s counts %s, which counts others itself", id, child)
+			if child.Type == Calculated {
+				return false, errors.New("a health check counts one that counts others itself")
 			}
-			up, err := Healthy(checks, child, ask)
+			up, err := child.Healthy(ask)
 			if err != nil {
 				return false, err
 			}
@@ -78,30 +97,34 @@ func Healthy(checks map[string]Check, id string, ask Ask) (bool, error) {
 		healthy = n >= c.Threshold
 	case HTTPS, HTTPSMatch:
 		if c.Host == "" || !strings.HasPrefix(c.Path, "/") || (c.Search != "") != (c.Type == HTTPSMatch) || len(c.Search) > 255 || len(c.Children) > 0 {
-			return false, fmt.Errorf("health check %s: %+v", id, c)
+			return false, fmt.Errorf("a health check that asks: %+v", *c)
 		}
 		status, body, err := ask(c.Host, c.Path)
 		healthy = err == nil && status >= 200 && status < 400 &&
-			strings.Contains(body[:min(len(body), searched)], c.Search)
+			strings.Contains(body[:min(len(body), Searched)], c.Search)
 	default:
-		return false, fmt.Errorf("health check %s is a %q", id, c.Type)
+		return false, fmt.Errorf("a health check is a %q", c.Type)
 	}
 	return healthy != c.Inverted, nil
 }
 
 // Answer returns the shares of the questions for a name that its records get.
 // Nearest are the regions of latency records, the nearest to who asks first.
-func Answer(records []Record, checks map[string]Check, ask Ask, nearest ...string) (map[string]float64, error) {
+//
+// When none is healthy it takes all for healthy: an answer that may work is
+// better than none
+// (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-problems.html).
+func Answer(records []Record, ask Ask, nearest ...string) (map[string]float64, error) {
 	if err := fits(records); err != nil {
 		return nil, err
 	}
 	var healthy []Record
 	for _, r := range records {
-		up := r.Check == ""
+		up := r.Check == nil
 		if !up {
 			var err error
-			if up, err = Healthy(checks, r.Check, ask); err != nil {
-				return nil, err
+			if up, err = r.Check.Healthy(ask); err != nil {
+				return nil, fmt.Errorf("record %s: %w", r.SetID, err)
 			}
 		}
 		if up {
@@ -109,7 +132,7 @@ func Answer(records []Record, checks map[string]Check, ask Ask, nearest ...strin
 		}
 	}
 	if len(healthy) == 0 {
-		healthy = records // something has to be answered
+		healthy = records
 	}
 	switch r := records[0]; {
 	case r.Failover != "":
@@ -117,6 +140,8 @@ func Answer(records []Record, checks map[string]Check, ask Ask, nearest ...strin
 		return map[string]float64{healthy[max(i, 0)].SetID: 1}, nil
 	case r.Weight != nil:
 		return shares(healthy), nil
+	case r.Region == "":
+		return map[string]float64{r.SetID: 1}, nil
 	}
 	for _, region := range nearest {
 		for _, r := range healthy {
@@ -162,6 +187,7 @@ func fits(records []Record) error {
 			}
 		}
 		switch {
+		case n == 0 && len(records) == 1:
 		case n != 1:
 			return fmt.Errorf("record %s has %d policies", r.SetID, n)
 		case r.SetID == "" || ids[r.SetID]:

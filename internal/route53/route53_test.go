@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func weight(n int) *int { return &n }
@@ -26,45 +27,55 @@ func hosts(bodies map[string]string) Ask {
 }
 
 func TestHealthy(t *testing.T) {
-	ask := hosts(map[string]string{"a/h": "ok", "b/h": "503", "c/h": "301", "a/w": "drain=a;", "l/w": strings.Repeat("x", searched) + "drain=a;"})
-	checks := map[string]Check{
-		"up": {Type: HTTPS, Host: "a", Path: "/h"}, "ill": {Type: HTTPS, Host: "b", Path: "/h"},
-		"moved": {Type: HTTPS, Host: "c", Path: "/h"}, "dead": {Type: HTTPS, Host: "d", Path: "/h"},
+	ask := hosts(map[string]string{"a/h": "ok", "b/h": "503", "c/h": "301", "a/w": "drain=a;", "l/w": strings.Repeat("x", Searched) + "drain=a;"})
+	up, dead := &Check{Type: HTTPS, Host: "a", Path: "/h"}, &Check{Type: HTTPS, Host: "d", Path: "/h"}
+	notDead := &Check{Type: HTTPSMatch, Host: "d", Path: "/w", Search: "drain=a;", Inverted: true}
+	both := &Check{Type: Calculated, Children: []*Check{up, notDead}, Threshold: 2}
+	checks := map[string]*Check{
+		"up": up, "ill": {Type: HTTPS, Host: "b", Path: "/h"},
+		"moved": {Type: HTTPS, Host: "c", Path: "/h"}, "dead": dead,
 		"says": {Type: HTTPSMatch, Host: "a", Path: "/w", Search: "drain=a;"}, "silent": {Type: HTTPSMatch, Host: "a", Path: "/w", Search: "drain=b;"},
 		"late":     {Type: HTTPSMatch, Host: "l", Path: "/w", Search: "drain=a;"},
 		"not says": {Type: HTTPSMatch, Host: "a", Path: "/w", Search: "drain=a;", Inverted: true},
-		"not dead": {Type: HTTPSMatch, Host: "d", Path: "/w", Search: "drain=a;", Inverted: true},
-		"both":     {Type: Calculated, Children: []string{"up", "not dead"}, Threshold: 2},
-		"one":      {Type: Calculated, Children: []string{"up", "dead"}, Threshold: 1},
-		"neither":  {Type: Calculated, Children: []string{"up", "dead"}, Threshold: 2},
+		"not dead": notDead,
+		"both":     both,
+		"one":      {Type: Calculated, Children: []*Check{up, dead}, Threshold: 1},
+		"neither":  {Type: Calculated, Children: []*Check{up, dead}, Threshold: 2},
 	}
 	for id, want := range map[string]bool{
 		"up": true, "ill": false, "moved": true, "dead": false, "says": true, "silent": false, "late": false,
 		"not says": false, "not dead": true, "both": true, "one": true, "neither": false,
 	} {
-		if got, err := Healthy(checks, id, ask); err != nil || got != want {
+		if got, err := checks[id].Healthy(ask); err != nil || got != want {
 			t.Errorf("%s: %v %v", id, got, err)
 		}
 	}
-	for name, c := range map[string]Check{
+	for name, c := range map[string]*Check{
 		"type": {Type: "TCP", Host: "a"}, "no host": {Type: HTTPS, Path: "/"}, "no path": {Type: HTTPS, Host: "a"},
 		"no text": {Type: HTTPSMatch, Host: "a", Path: "/"}, "a text": {Type: HTTPS, Host: "a", Path: "/", Search: "x"},
-		"no children": {Type: Calculated, Threshold: 1}, "threshold": {Type: Calculated, Children: []string{"up"}, Threshold: 2},
-		"a stranger": {Type: Calculated, Children: []string{"mars"}, Threshold: 1}, "deep": {Type: Calculated, Children: []string{"both"}, Threshold: 1},
+		"no children": {Type: Calculated, Threshold: 1}, "threshold": {Type: Calculated, Children: []*Check{up}, Threshold: 2},
+		"deep": {Type: Calculated, Children: []*Check{both}, Threshold: 1},
 	} {
-		checks["bad"] = c
-		if _, err := Healthy(checks, "bad", ask); err == nil {
+		if _, err := c.Healthy(ask); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+	for c, want := range map[*Check]time.Duration{
+		{Type: HTTPS, Interval: 30 * time.Second, Failures: 3}: 150 * time.Second,
+		{Type: Calculated, Children: []*Check{{Type: HTTPS, Interval: 10 * time.Second, Failures: 3}, {Type: HTTPS, Interval: 30 * time.Second, Failures: 2}}}: 2 * time.Minute,
+	} {
+		if got := c.Detection(); got != want {
+			t.Errorf("%+v: detected in %v, want %v", c, got, want)
 		}
 	}
 }
 
 func TestAnswer(t *testing.T) {
-	checks := map[string]Check{"sg": {Type: HTTPS, Host: "sg", Path: "/"}, "hk": {Type: HTTPS, Host: "hk", Path: "/"}}
-	failover := []Record{{SetID: "sg", Failover: "PRIMARY", Check: "sg"}, {SetID: "hk", Failover: "SECONDARY", Check: "hk"}}
-	weighted := []Record{{SetID: "sg", Weight: weight(90), Check: "sg"}, {SetID: "hk", Weight: weight(10), Check: "hk"}}
-	spare := []Record{{SetID: "sg", Weight: weight(100), Check: "sg"}, {SetID: "hk", Weight: weight(0), Check: "hk"}}
-	latency := []Record{{SetID: "sg", Region: "sg", Check: "sg"}, {SetID: "hk", Region: "hk", Check: "hk"}}
+	atSG, atHK := &Check{Type: HTTPS, Host: "sg", Path: "/"}, &Check{Type: HTTPS, Host: "hk", Path: "/"}
+	failover := []Record{{SetID: "sg", Failover: "PRIMARY", Check: atSG}, {SetID: "hk", Failover: "SECONDARY", Check: atHK}}
+	weighted := []Record{{SetID: "sg", Weight: weight(90), Check: atSG}, {SetID: "hk", Weight: weight(10), Check: atHK}}
+	spare := []Record{{SetID: "sg", Weight: weight(100), Check: atSG}, {SetID: "hk", Weight: weight(0), Check: atHK}}
+	latency := []Record{{SetID: "sg", Region: "sg", Check: atSG}, {SetID: "hk", Region: "hk", Check: atHK}}
 	sg, hk := map[string]float64{"sg": 1}, map[string]float64{"hk": 1}
 	for _, c := range []struct {
 		name                string
@@ -77,25 +88,26 @@ func TestAnswer(t *testing.T) {
 		{"latency", latency, hk, hk, sg, hk},
 		{"unchecked", []Record{{SetID: "sg", Failover: "PRIMARY"}}, sg, sg, sg, sg},
 		{"alone", failover[:1], sg, sg, sg, sg},
+		{"no policy", []Record{{SetID: "sg", Check: atSG}}, sg, sg, sg, sg},
 	} {
 		for up, want := range map[string]map[string]float64{"sg hk": c.all, "hk": c.noSG, "sg": c.noHK, "": c.no} {
 			bodies := map[string]string{}
 			for _, host := range strings.Fields(up) {
 				bodies[host+"/"] = "ok"
 			}
-			if got, err := Answer(c.records, checks, hosts(bodies), "hk", "sg"); err != nil || !reflect.DeepEqual(got, want) {
+			if got, err := Answer(c.records, hosts(bodies), "hk", "sg"); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s with %q up: %v %v, want %v", c.name, up, got, err, want)
 			}
 		}
 	}
 	for name, records := range map[string][]Record{
 		"none": nil, "mixed": {failover[0], weighted[1]}, "two primaries": {failover[0], {SetID: "hk", Failover: "PRIMARY"}},
-		"two policies": {{SetID: "sg", Failover: "PRIMARY", Weight: weight(1)}}, "no policy": {{SetID: "sg"}},
+		"two policies": {{SetID: "sg", Failover: "PRIMARY", Weight: weight(1)}}, "no policy": {{SetID: "sg"}, {SetID: "hk"}},
 		"one name": {weighted[0], weighted[0]}, "too heavy": {{SetID: "sg", Weight: weight(256)}},
-		"one region": {latency[0], {SetID: "x", Region: "sg"}}, "a stranger": {{SetID: "sg", Failover: "PRIMARY", Check: "mars"}},
+		"one region": {latency[0], {SetID: "x", Region: "sg"}}, "a stranger": {{SetID: "sg", Failover: "PRIMARY", Check: &Check{Type: "TCP"}}},
 		"far": {{SetID: "x", Region: "mars"}}, "third": {{SetID: "x", Failover: "TERTIARY"}},
 	} {
-		if got, err := Answer(records, checks, hosts(nil), "hk", "sg"); err == nil {
+		if got, err := Answer(records, hosts(nil), "hk", "sg"); err == nil {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
