@@ -80,6 +80,10 @@ const (
 	// matched. The bytes would then depend on how busy the machine was, and a
 	// digest has one set of bytes; so a step that takes this long is no result.
 	slowStep = 200 * time.Millisecond
+	// attempts is how often that is tried again. A machine with other work
+	// loses a fifth of a second now and then, seldom many times in a row; a
+	// pattern that does not end takes it each time.
+	attempts = 12
 )
 
 // highlight writes code, with a span around what has a colour. An error means
@@ -128,7 +132,8 @@ func highlight(w *writer, l chroma.Lexer, code string) error {
 // loses characters.
 func tokens(l chroma.Lexer, code string, now func() time.Time) ([]chroma.Token, error) {
 	code += "\n"
-	for range 3 {
+	for i := range attempts {
+		time.Sleep(time.Duration(i) * 10 * time.Millisecond) // somebody else's turn
 		out, slow := tokenise(l, code, now)
 		if !slow {
 			n := 0
@@ -141,8 +146,8 @@ func tokens(l chroma.Lexer, code string, now func() time.Time) ([]chroma.Token, 
 			return out, nil
 		}
 	}
-	return nil, fmt.Errorf("highlighting %s code: a step took longer than %v three times; try again, or leave out the code's language",
-		l.Config().Name, slowStep)
+	return nil, fmt.Errorf("highlighting %s code: a step took longer than %v, %d times; try again, or leave out the code's language",
+		l.Config().Name, slowStep, attempts)
 }
 
 func tokenise(l chroma.Lexer, code string, now func() time.Time) (out []chroma.Token, slow bool) {
