@@ -196,6 +196,7 @@ func differing(from, to *plan.Plan) map[string]string {
 // or as it was to be, whole, and the site as it is; the next one, or the
 // removal, goes on from there.
 func TestKilledBranches(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	site := planOf(t, map[string]string{"a": "A.", "b": "B.", "c": "C."})
 	many := map[string]string{"a": "Other.", "c": "C."}

@@ -17,6 +17,7 @@ import (
 // What a sketch tells is what the lists tell; and a record that builds on
 // others is the release.
 func TestAnyHistory(t *testing.T) {
+	sequential(t)
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
@@ -194,6 +195,7 @@ func TestCrowdedTable(t *testing.T) {
 
 // A long history is read from few records, and the longest chain is bounded.
 func TestChain(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	w := newWorld(t)
 	posts := map[string]string{}

@@ -568,6 +568,7 @@ func dying(w *world, k *killer) *Publisher {
 // A collection that is killed at any write harms nobody, and the next one
 // finishes it, also after a publish in between.
 func TestCollectKilled(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	plans := fourPlans(t)
 	other := planOf(t, map[string]string{"a": "Fourth.", "b": "Better."})

@@ -132,6 +132,7 @@ func (t steppedTable) Update(ctx context.Context, etag string, puts map[string]s
 // The table in docs/publish.md says what a kill at each step leaves. It is held
 // to a publisher that is killed before and after each of its writes.
 func TestKillTable(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	rows := killTable(t)
 	posts := map[string]string{}

@@ -87,6 +87,7 @@ func TestNumberTakenAbroad(t *testing.T) {
 // Two who cannot see each other's region publish at once: readers see one of
 // them, whole, and afterwards so does the record of both regions.
 func TestTwoSides(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	for _, homeFirst := range []bool{true, false} {
 		w := newWorld(t)

@@ -123,6 +123,7 @@ func TestJumpingClock(t *testing.T) {
 // A publisher that is killed while it publishes a schedule leaves the old
 // release or the new one, with what is to come.
 func TestScheduleKilled(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	posts := map[string]string{"a": "A."}
 	w := newWorld(t)

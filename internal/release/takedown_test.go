@@ -237,6 +237,7 @@ func (cutOff) Get(context.Context, string) (*store.Object, error) {
 
 // A takedown that is killed at any write is finished by the next.
 func TestTakedownKilled(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	plans := regretPlans(t)
 	for _, done := range []bool{false, true} {
