@@ -272,14 +272,5 @@ func checkForbidden(t *testing.T, m *moto, w *world, as aws.CredentialsProvider)
 		put(names.BranchPrefix + "x.json"), put(names.DraftPrefix + "x"), put("x"),
 		remove(names.TakedownPrefix + "x.json"), remove(names.BranchPrefix + "x.json"), remove(names.HeadKey),
 	}
-	for _, a := range acts {
-		if err := a.do(m.s3(as)); code(err) != "AccessDenied" {
-			t.Errorf("%s: %v, want AccessDenied", a.what, err)
-		}
-	}
-	for _, a := range acts {
-		if err := a.do(m.s3(m.admin)); err != nil {
-			t.Errorf("%s, by the administrator: %v", a.what, err)
-		}
-	}
+	denied(t, m, as, acts)
 }

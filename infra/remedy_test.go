@@ -14,7 +14,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/release"
@@ -240,16 +239,8 @@ func TestRemediesMayDoExactlyThis(t *testing.T) {
 func remedyWorld(t *testing.T, without ...string) (*moto, *deployment, *world, *remedy.Content, events.EventBridgeEvent, aws.CredentialsProvider) {
 	t.Helper()
 	d := deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "domain" })]
-	edge := d.stacks["edge"]
-	var role []statement
-	for _, st := range edge.statements() {
-		if strings.HasPrefix(st.where, "ContentRemedyRole") {
-			role = append(role, st)
-		}
-	}
 	m := startMoto(t)
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	as := m.role(t, "remedy", trust, documentOf(t, role, without...))
+	as := functionRole(t, m, d.stacks["edge"], "ContentRemedyRole", without...)
 	w := newWorld(t, m, d, m.admin)
 	for _, text := range []string{"First.", "Second."} {
 		if _, err := w.publisher.Publish(t.Context(), w.plan(text), release.Commit{}); err != nil {
@@ -293,21 +284,9 @@ func TestGoBackAsTheRemedy(t *testing.T) {
 	acts := forbidden(t, m, d, w)
 	for _, key := range []string{names.SourcePrefix + "x", names.AssetPrefix + "x", names.RecipePrefix + "x", names.DraftPrefix + "x",
 		names.BranchPrefix + "x.json", names.TakedownPrefix + "x.json", names.GarbagePrefix + "x.json", names.CodeJournal} {
-		acts = slices.Insert(acts, 0, act{"write " + key, func(s *s3.Client) error {
-			_, err := s.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &w.buckets[0], Key: &key, Body: strings.NewReader("x")})
-			return err
-		}})
+		acts = slices.Insert(acts, 0, writing(t.Context(), w.buckets[0], key))
 	}
-	for _, a := range acts {
-		if err := a.do(m.s3(as)); code(err) != "AccessDenied" {
-			t.Errorf("%s: %v, want AccessDenied", a.what, err)
-		}
-	}
-	for _, a := range acts {
-		if err := a.do(m.s3(m.admin)); err != nil {
-			t.Errorf("%s, by the administrator: %v", a.what, err)
-		}
-	}
+	denied(t, m, as, acts)
 }
 
 // Each statement about objects is needed. WriteJournal and SwapHeads stand with
