@@ -78,12 +78,17 @@ func (c *conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write implements net.Conn.
+// Write implements net.Conn. The bytes are counted before a client can have
+// them, who may ask for the counts next.
 func (c *conn) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	if c.Conn == net.Conn(c.tcp) {
-		c.l.proxy.count(func(k *Counts) { k.WireDown += int64(n) })
+	down := func(n int) {
+		if c.Conn == net.Conn(c.tcp) {
+			c.l.proxy.count(func(k *Counts) { k.WireDown += int64(n) })
+		}
 	}
+	down(len(b))
+	n, err := c.Conn.Write(b)
+	down(n - len(b))
 	return n, err
 }
 
