@@ -92,6 +92,7 @@ func newParser() parser.Parser {
 		util.Prioritized(parser.NewAutoLinkParser(), 300),
 		util.Prioritized(parser.NewRawHTMLParser(), 400),
 		util.Prioritized(emphasisParser{}, 500),
+		util.Prioritized(addressParser{}, 998),
 		util.Prioritized(extension.NewLinkifyParser(), 999),
 	}
 	block := append(parser.DefaultBlockParsers(),

@@ -64,6 +64,8 @@ func TestHTML(t *testing.T) {
 		{"link in Chinese", `[a](../文章/index.zh.md) [b](#安裝)`, `<p><a href="/zh/2020/01/02/%E6%96%87%E7%AB%A0/">a</a> <a href="#%E5%AE%89%E8%A3%9D">b</a></p>` + "\n"},
 		{"autolink", "https://x.org/a_b, 見 https://x.org/c。<d@e.f>",
 			`<p><a href="https://x.org/a_b" rel="noopener">https://x.org/a_b</a>, 見 <a href="https://x.org/c" rel="noopener">https://x.org/c</a>。<a href="mailto:d@e.f">d@e.f</a></p>` + "\n"},
+		{"bare mailto and xmpp", "見 mailto:a_b@c.de. (xmpp:f@g.hi/j@k) mailto:a@b.c-",
+			`<p>見 <a href="mailto:a_b@c.de">mailto:a_b@c.de</a>. (<a href="xmpp:f@g.hi/j@k">xmpp:f@g.hi/j@k</a>) mailto:a@b.c-</p>` + "\n"},
 		{"images", "![A *b*](a.png) ![C](a.png){ width=300 } ![D](b.svg#x)",
 			`<p><img src="/asset/aa.png" alt="A b" width="1200" height="500"> <img src="/asset/aa.png" alt="C" width="300" height="125" loading="lazy"> <img src="/asset/bb.svg" alt="D" loading="lazy"></p>` + "\n"},
 		{"figure", `![A](a.png "B & c")`, `<figure><img src="/asset/aa.png" alt="A" width="1200" height="500"><figcaption>B &amp; c</figcaption></figure>` + "\n"},

@@ -237,6 +237,7 @@ func TestRawHTML(t *testing.T) {
 		{"<figure>\n\n![x](a.png)\n\n<figcaption>A &lt; B</figcaption>\n</figure>", "<figure>\n<p><img src=\"a.png\" alt=\"x\"></p>\n<figcaption>A &lt; B</figcaption></figure>\n"},
 		{"a <!-- b --> c", "<p>a  c</p>\n"},
 		{"<!-- a\n\nb -->", ""},
+		{"a<!-->b<!--->c", "<p>abc</p>\n"},
 		{"<div align=\"center\">\na\n</div>", "<p>&lt;div align=\"center\"&gt;\na\n&lt;/div&gt;</p>\n"},
 		{"<Chart data={x} />", "<p>&lt;Chart data={x} /&gt;</p>\n"},
 		{"a < b <c", "<p>a &lt; b &lt;c</p>\n"},

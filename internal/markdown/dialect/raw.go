@@ -135,9 +135,9 @@ func (d *Doc) scan(n ast.Node, pos int, s string, stack []opened, block bool) []
 			continue
 		}
 		if strings.HasPrefix(s[i:], "<!--") {
-			if end := strings.Index(s[i+4:], "-->"); end >= 0 {
+			if end := commentEnd(s[i:]); end > 0 {
 				text(from, i, false)
-				i += 4 + end + 3
+				i += end
 				from = i
 				continue
 			}
@@ -174,6 +174,20 @@ func (d *Doc) scan(n ast.Node, pos int, s string, stack []opened, block bool) []
 	text(from, len(s), false)
 	d.raw[n] = append(d.raw[n], pieces...)
 	return stack
+}
+
+// commentEnd is the length of the comment that s begins with; 0 if it has no
+// end. Two are whole though they share their hyphens: <!--> and <!--->.
+func commentEnd(s string) int {
+	for _, short := range []string{"<!-->", "<!--->"} {
+		if strings.HasPrefix(s, short) {
+			return len(short)
+		}
+	}
+	if i := strings.Index(s[len("<!--"):], "-->"); i >= 0 {
+		return len("<!--") + i + len("-->")
+	}
+	return 0
 }
 
 // match opens or closes a tag. It is false when the tag may not stand here.
