@@ -81,11 +81,12 @@ func rssOf(r *recipe.Recipe, entries []entry) *rss {
 	if r.Feed.Show != nil {
 		out.Channel.show(r)
 	}
+	out.Channel.Description = asHTML(out.Channel.Description)
 	for _, e := range entries {
 		url := absolute(s, e.URL)
 		item := rssItem{
 			Title: e.Title, Link: url, GUID: rssGUID{true, url}, Date: midnight(e.Date, time.RFC1123Z),
-			Description: e.Summary, Creators: e.Authors, Categories: e.Tags, Content: rssContent{e.html},
+			Description: asHTML(e.Summary), Creators: e.Authors, Categories: e.Tags, Content: rssContent{e.html},
 		}
 		if e.GUID != "" {
 			item.GUID = rssGUID{false, e.GUID}
@@ -105,6 +106,13 @@ func rssOf(r *recipe.Recipe, entries []entry) *rss {
 	}
 	return out
 }
+
+// asHTML is a text as HTML, which is what readers take a description for
+// (https://www.rssboard.org/rss-profile#element-channel-item-description): a
+// post about <script> is not to run one in them.
+func asHTML(s string) string { return htmlText.Replace(s) }
+
+var htmlText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 // podcast declares the namespaces of podcasts.
 func (f *rss) podcast() {

@@ -2,6 +2,7 @@ package renderer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -56,11 +57,6 @@ func newBlog(t testing.TB, folder string, site config.Site) *blog {
 	if b.plan, probs = plan.Build(s, b.Version()); probs.Err() != nil {
 		t.Fatal(probs)
 	}
-	put := func(key string, body []byte) {
-		if err := bucket.Create(ctx, key, store.Meta{ContentType: "x/y"}, store.Bytes(body)); err != nil {
-			t.Fatal(err)
-		}
-	}
 	seen := map[string]bool{}
 	for _, d := range s.Documents() {
 		b.sources += int(d.Body.Size)
@@ -72,12 +68,20 @@ func newBlog(t testing.TB, folder string, site config.Site) *blog {
 		if err != nil {
 			t.Fatal(err)
 		}
-		put("src/"+d.Source.Digest, raw)
+		b.put(t, "src/"+d.Source.Digest, raw)
 	}
 	for _, pg := range b.plan.Pages {
-		put("recipe/"+pg.Digest, pg.Recipe.Encode())
+		b.put(t, "recipe/"+pg.Digest, pg.Recipe.Encode())
 	}
 	return b
+}
+
+func (b *blog) put(t testing.TB, key string, body []byte) {
+	t.Helper()
+	err := b.Bucket.Create(context.Background(), key, store.Meta{ContentType: "x/y"}, store.Bytes(body))
+	if err != nil && !errors.Is(err, store.ErrExists) {
+		t.Fatal(err)
+	}
 }
 
 func (b *blog) root(t testing.TB) string {
