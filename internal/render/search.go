@@ -136,8 +136,11 @@ func SearchPage(root *recipe.SearchData, q search.Query, res *search.Results) ([
 	if err != nil {
 		return nil, err
 	}
-	r := &recipe.Recipe{Kind: recipe.Search, Path: lang.Site.Search, Lang: lang.Lang, Site: lang.Site, NoIndex: true}
+	// The form is a page like others; results are made of pages that search
+	// engines have already.
+	r := &recipe.Recipe{Kind: recipe.Search, Path: lang.Site.Search, Lang: lang.Lang, Site: lang.Site, NoIndex: res != nil}
 	v := newView(r)
+	v.About = r.Site.Description
 	v.OGType = "website"
 	v.Heading = v.W.Search
 	v.HeadTitle = v.W.Search + v.W.Sep + r.Site.Title

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"sync"
@@ -60,7 +61,7 @@ func lexer(lang string) chroma.Lexer {
 	if l, ok := found.Load(lang); ok {
 		return l.(chroma.Lexer)
 	}
-	l := lexers.Get(lang)
+	l := patient().Get(lang)
 	if l != nil {
 		found.Store(lang, l)
 	}
@@ -76,15 +77,53 @@ const (
 	// maxCode is the size in bytes above which code is not highlighted. Code
 	// that long is data, and chroma's time is not always linear.
 	maxCode = 32 << 10
-	// chroma gives up on a pattern after 250 ms and goes on as if it had not
-	// matched. The bytes would then depend on how busy the machine was, and a
-	// digest has one set of bytes; so a step that takes this long is no result.
-	slowStep = 200 * time.Millisecond
-	// attempts is how often that is tried again. A machine with other work
-	// loses a fifth of a second now and then, seldom many times in a row; a
-	// pattern that does not end takes it each time.
-	attempts = 12
+	// slowStep is what a token may take. What takes longer is no result: the
+	// bytes would depend on how busy the machine was, and a digest has one set
+	// of bytes.
+	slowStep = 10 * time.Second
 )
+
+// patient are chroma's lexers, made to wait for a pattern as long as slowStep.
+// They give up on one after 250 ms otherwise, a time that a busy machine takes,
+// and go on as if it had not matched. Each is made when it is first used.
+var patient = sync.OnceValue(func() *chroma.LexerRegistry {
+	out := chroma.NewLexerRegistry()
+	for _, l := range lexers.GlobalLexerRegistry.Lexers {
+		own, ok := l.(*chroma.RegexLexer)
+		if !ok { // made of two others
+			out.Register(l)
+			continue
+		}
+		made, err := chroma.NewLexer(own.Config(), func() chroma.Rules {
+			rules := maps.Clone(own.MustRules())
+			rules["patience"] = []chroma.Rule{{Mutator: patience{}}}
+			return rules
+		})
+		if err != nil {
+			panic(err) // of its configuration alone
+		}
+		out.Register(made)
+	}
+	return out
+})
+
+// patience is a rule of a state that no lexer enters: it changes the others when
+// they are compiled, and is gone.
+type patience struct{}
+
+func (patience) Mutate(*chroma.LexerState) error { return nil }
+
+func (patience) MutateLexer(rules chroma.CompiledRules, state string, _ int) error {
+	delete(rules, state)
+	for _, of := range rules {
+		for _, r := range of {
+			if r.Regexp != nil {
+				r.Regexp.MatchTimeout = slowStep
+			}
+		}
+	}
+	return nil
+}
 
 // highlight writes code, with a span around what has a colour. An error means
 // that the machine was too slow to tell.
@@ -132,8 +171,7 @@ func highlight(w *writer, l chroma.Lexer, code string) error {
 // loses characters.
 func tokens(l chroma.Lexer, code string, now func() time.Time) ([]chroma.Token, error) {
 	code += "\n"
-	for i := range attempts {
-		time.Sleep(time.Duration(i) * 10 * time.Millisecond) // somebody else's turn
+	for range 3 {
 		out, slow := tokenise(l, code, now)
 		if !slow {
 			n := 0
@@ -146,8 +184,8 @@ func tokens(l chroma.Lexer, code string, now func() time.Time) ([]chroma.Token, 
 			return out, nil
 		}
 	}
-	return nil, fmt.Errorf("highlighting %s code: a step took longer than %v, %d times; try again, or leave out the code's language",
-		l.Config().Name, slowStep, attempts)
+	return nil, fmt.Errorf("highlighting %s code: a step took longer than %v three times; try again, or leave out the code's language",
+		l.Config().Name, slowStep)
 }
 
 func tokenise(l chroma.Lexer, code string, now func() time.Time) (out []chroma.Token, slow bool) {

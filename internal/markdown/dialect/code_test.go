@@ -3,11 +3,14 @@ package dialect
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alecthomas/chroma/v2"
+	"github.com/alecthomas/chroma/v2/lexers"
+	"github.com/dlclark/regexp2/v2"
 	"github.com/yuin/goldmark/ast"
 )
 
@@ -52,7 +55,7 @@ func TestSlowMachine(t *testing.T) {
 		return func() time.Time {
 			calls++
 			if calls%2 == 0 && calls/2 <= slow { // the first step of each try
-				at = at.Add(time.Second)
+				at = at.Add(2 * slowStep)
 			}
 			return at
 		}
@@ -93,5 +96,23 @@ func TestInfo(t *testing.T) {
 		if got.Lang != want.Lang || got.Title != want.Title || strings.Join(got.Rest, "|") != strings.Join(want.Rest, "|") {
 			t.Errorf("%q: %+v, want %+v", info, got, want)
 		}
+	}
+}
+
+// A patient lexer finds what chroma's own finds, and gives up on nothing.
+func TestPatient(t *testing.T) {
+	for lang, code := range map[string]string{
+		"go": "func f() string { return \"a\" + `b` } // c\n", "javascript": "const a = /b/.test(`${c}`); // d\n",
+		"yaml": "a: [b, 1] # c\n", "html": "<p onclick=\"a()\"><script>let a = 1</script>\n", "bash": "echo \"$a\" | b # c\n",
+	} {
+		got, slow := tokenise(patient().Get(lang), code, time.Now)
+		want, _ := tokenise(lexers.Get(lang), code, time.Now)
+		if slow || len(got) < 5 || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", lang, got, want)
+		}
+	}
+	rules := chroma.CompiledRules{"root": {{Regexp: regexp2.MustCompile("a")}}, "patience": {{}}}
+	if err := (patience{}).MutateLexer(rules, "patience", 0); err != nil || len(rules) != 1 || rules["root"][0].Regexp.MatchTimeout != slowStep {
+		t.Errorf("%v %v", rules, err)
 	}
 }
