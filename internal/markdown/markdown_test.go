@@ -30,6 +30,14 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// What a figure shows and where it leads are references of the post.
+func TestFigureRefs(t *testing.T) {
+	d := Parse([]byte("a\n\n{{< figure src=\"a.png\" link=\"../b/index.en.md\" caption=\"[c](c.md)\" >}}\n"), 1)
+	if want := []Ref{{"../b/index.en.md", 3, false}, {"a.png", 3, true}, {"c.md", 3, false}}; !slices.Equal(d.Refs, want) {
+		t.Errorf("refs\ngot  %v\nwant %v", d.Refs, want)
+	}
+}
+
 func TestSummary(t *testing.T) {
 	long := strings.Repeat("word ", 60)
 	tests := []struct{ md, want string }{
@@ -103,7 +111,14 @@ func TestProblems(t *testing.T) {
 		line int
 		want string
 	}{
-		{"a\n\n{{< figure src=\"x.png\" >}}", 3, `the Hugo short code {{< figure src="x.png" >}} is shown as text`},
+		{"a\n\n{{< tweet id=\"1\" >}}", 3, `the Hugo short code {{< tweet id="1" >}} is shown as text`},
+		{"see {{< youtube 4jqxzrQHAZ0 >}}", 1, "the Hugo short code {{< youtube 4jqxzrQHAZ0 >}} is shown as text"},
+		{"a\n\n{{< youtube >}}", 3, "the Hugo short code {{< youtube >}} is shown as text"},
+		{"{{< figure src=\"x.png\" %}}", 1, `the Hugo short code {{< figure src="x.png" %}} is shown as text`},
+		{"{{< highlight go >}}\nx", 1, "the Hugo short code {{< highlight go >}} is shown as text"},
+		{"{{< highlight nolang >}}\nx\n{{< /highlight >}}", 1, `code in "nolang" cannot be highlighted`},
+		{"a\n\n{{< figure src=\"x.png\" >}}", 3, "the image x.png has no text for readers who cannot see it"},
+		{"{{< figure\n src=\"x.png\" alt=\"a\"\n class=\"b\" >}}", 3, "the attribute class=b has no effect"},
 		{"{{% note %}}", 1, "the Hugo short code {{% note %}} is shown as text"},
 		{"a {% raw %} b", 1, "the Liquid tag {% raw %} is shown as text"},
 		{"{{ site.title }}", 1, "the template expression {{ site.title }} is shown as text"},
@@ -156,6 +171,7 @@ func TestProblems(t *testing.T) {
 // What is not a mistake is not reported.
 func TestNoProblems(t *testing.T) {
 	for _, md := range []string{
+		"{{< figure src=\"a.png\" caption=\"b\" >}}\n\n{{% youtube 4jqxzrQHAZ0 %}}\n\n{{< highlight go >}}\n{{< figure >}}\n{{< /highlight >}}",
 		"`{{< figure >}}` and `{% raw %}` and `[^1]` and `:smile:`",
 		"```\n{{ x }} [TOC] $$ !!! ==a==\n```",
 		"    {{ x }} !!! x",

@@ -125,9 +125,11 @@ type syntax struct {
 	hint    string
 }
 
+const shortcodeHint = `write it in Markdown; figure, youtube, gist and highlight are understood on lines of their own: {{< figure src="map.png" alt="A map" >}}`
+
 var syntaxes = []syntax{
-	{"{{<", regexp.MustCompile(`\{\{<[^\n]*?(?:>\}\}|$)`), "the Hugo short code %s is shown as text", "write it in Markdown"},
-	{"{{%", regexp.MustCompile(`\{\{%[^\n]*?(?:%\}\}|$)`), "the Hugo short code %s is shown as text", "write it in Markdown"},
+	{"{{<", regexp.MustCompile(`\{\{<[^\n]*?(?:>\}\}|$)`), "the Hugo short code %s is shown as text", shortcodeHint},
+	{"{{%", regexp.MustCompile(`\{\{%[^\n]*?(?:%\}\}|$)`), "the Hugo short code %s is shown as text", shortcodeHint},
 	{"{%", regexp.MustCompile(`(?:^|[^{])(\{%[^\n]*?%\})`), "the Liquid tag %s is shown as text", "write it in Markdown"},
 	{"{{", regexp.MustCompile(`\{\{[^<%{}\n][^{}\n]*\}\}`), "the template expression %s is shown as text", "write what it stands for"},
 	{"===", regexp.MustCompile(`(?m)^ {0,3}(===[!+]? +"[^"\n]*")`), "the tab %s is shown as text", "use a heading for each tab"},

@@ -6,9 +6,9 @@
 // CommonMark and GitHub's tables, strikethrough, task lists, autolinks and
 // alerts; footnotes; definition lists; Python-Markdown's admonitions
 // ("!!! note", "??? note" and "???+ note"); attribute lists as far as a
-// heading's id and an image's width; fenced code, highlighted with classes. It
-// is what posts written for Material for MkDocs, Hugo, Jekyll or Gatsby have in
-// common. What it does not know it shows as text and package markdown reports,
+// heading's id and an image's width; fenced code, highlighted with classes; four
+// of Hugo's shortcodes. It is what posts written for Material for MkDocs, Hugo,
+// Jekyll or Gatsby have in common. What it does not know it shows as text and package markdown reports,
 // with its line: nothing that an author wrote disappears without a word.
 //
 // # Promises
@@ -99,6 +99,7 @@ func newParser() parser.Parser {
 		util.Prioritized(extension.NewDefinitionListParser(), 101),
 		util.Prioritized(extension.NewDefinitionDescriptionParser(), 102),
 		util.Prioritized(admonitionParser{}, 750),
+		util.Prioritized(shortcodeParser{}, 751),
 		util.Prioritized(extension.NewFootnoteBlockParser(), 999),
 	)
 	return parser.NewParser(

@@ -98,6 +98,28 @@ func TestHTML(t *testing.T) {
 </section>
 `},
 
+		{"figure shortcode", "a\n{{< figure src=\"a.png\" alt=\"A & b\" title=\"T `c`\" caption=\"It's *\\\"q\\\"*\" attr=\"me\" attrlink=\"https://x.org/\" width=\"300px\" link=\"../other/index.en.md\" >}}\nb",
+			"<p>a</p>\n" + `<figure><a href="/2020/01/02/other/"><img src="/asset/aa.png" alt="A &amp; b" width="300" height="125"></a><figcaption><strong>T <code>c</code></strong> It's <em>"q"</em> <a href="https://x.org/" rel="noopener">me</a></figcaption></figure>` + "\n<p>b</p>\n"},
+		{"figure over lines", "{{% figure\n  src=a.png\n  caption=\"x\"\n%}}\n\nnext", `<figure><img src="/asset/aa.png" alt="x" width="1200" height="500"><figcaption>x</figcaption></figure>` + "\n<p>next</p>\n"},
+		{"youtube and gist", "- {{< youtube 4jqxzrQHAZ0 >}}\n\n> {{% youtube id=\"4jqxzrQHAZ0\" title=\"A & b\" %}}\n\n{{< gist spf13 7896402 img_a.html >}}",
+			`<ul>
+<li><p class="card"><a href="https://www.youtube.com/watch?v=4jqxzrQHAZ0" rel="noopener">YouTube: 4jqxzrQHAZ0</a></p>
+</li>
+</ul>
+<blockquote>
+<p class="card"><a href="https://www.youtube.com/watch?v=4jqxzrQHAZ0" rel="noopener">YouTube: A &amp; b</a></p>
+</blockquote>
+<p class="card"><a href="https://gist.github.com/spf13/7896402#file-img_a-html" rel="noopener">Gist: spf13/7896402, img_a.html</a></p>
+`},
+		{"highlight shortcode", "> {{% highlight go %}}\n> var x\n>\n>   y\n> {{% /highlight %}}\n\n{{< highlight text >}}ls -l{{< /highlight >}} x", `<blockquote>
+<div class="code" data-lang="Go"><pre tabindex="0"><code><span class="k">var </span>x
+
+  y</code></pre></div>
+</blockquote>
+<div class="code"><pre tabindex="0"><code>ls -l</code></pre></div>
+`},
+		{"shortcodes in code", "`{{< youtube 4jqxzrQHAZ0 >}}`\n\n    {{< youtube 4jqxzrQHAZ0 >}}", "<p><code>{{&lt; youtube 4jqxzrQHAZ0 &gt;}}</code></p>\n" + `<div class="code"><pre tabindex="0"><code>{{&lt; youtube 4jqxzrQHAZ0 &gt;}}</code></pre></div>` + "\n"},
+
 		{"admonition", "!!! warning \"Mind `x`\"\n    a\n\n    - b\n\nc", `<div class="note warning" role="note"><p class="title">Mind <code>x</code></p>
 <p>a</p>
 <ul>

@@ -173,6 +173,10 @@ func (w *writer) node(n ast.Node) {
 	case *ast.LinkReferenceDefinition:
 	case *Admonition:
 		w.admonition(n)
+	case *Shortcode:
+		w.shortcode(n)
+	case *Caption:
+		w.caption(n)
 	case *extast.Table:
 		w.table(n)
 	case *extast.DefinitionList:

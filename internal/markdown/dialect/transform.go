@@ -41,6 +41,7 @@ func (d *Doc) transform() {
 	d.width = map[*ast.Image]int{}
 	var headings []*ast.Heading
 	var quotes []*ast.Blockquote
+	var shortcodes []*Shortcode
 	var raw bool
 	custom := map[*ast.Heading]string{}
 	_ = ast.Walk(d.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -65,6 +66,8 @@ func (d *Doc) transform() {
 			d.inlineAttributes(n)
 		case *ast.Blockquote:
 			quotes = append(quotes, n)
+		case *Shortcode:
+			shortcodes = append(shortcodes, n)
 		case *ast.RawHTML, *ast.HTMLBlock:
 			raw = true
 		}
@@ -73,6 +76,11 @@ func (d *Doc) transform() {
 	for _, q := range quotes {
 		d.alert(q)
 	}
+	defer func() { // raw HTML in a caption is sifted with its paragraph
+		for _, n := range shortcodes {
+			d.build(n)
+		}
+	}()
 	if raw {
 		d.raw = map[ast.Node][]Piece{}
 		d.sift(d.root)
