@@ -155,6 +155,7 @@ type Site struct {
 	Nav         []NavItem
 	Shows       []Show
 	Cards       bool // a picture with its title is drawn for each post
+	Math        bool // a post has formulas unless it says otherwise
 	Security    Security
 }
 

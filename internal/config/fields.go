@@ -23,6 +23,7 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 		"old_urls":    func(n *yaml.Node) { r.oldURLs(n, &cfg.OldURLs) },
 		"nav":         func(n *yaml.Node) { nav = n },
 		"cards":       r.boolean("cards", &cfg.Cards),
+		"math":        r.boolean("math", &cfg.Math),
 		"shows":       func(n *yaml.Node) { shows = n },
 		"security":    func(n *yaml.Node) { r.security(n, &cfg.Security) },
 		"base_url":    r.baseURL(&cfg.BaseURL),

@@ -85,7 +85,7 @@ func (b *builder) place(d *draft) *Document {
 		File: d.file, BodyLine: d.bodyLine, Lang: lang,
 		Title: fm.title, Description: fm.description,
 		Date: fm.date, At: fm.at, Tags: fm.tags, Series: fm.series, Pinned: fm.pin, Minutes: d.minutes,
-		Source: recipe.Source{Digest: d.digest()}, GUID: fm.guid,
+		Source: recipe.Source{Digest: d.digest(), Math: fm.math}, GUID: fm.guid,
 		Body: b.loader.body(d.file, d.parsed.size, d.sum),
 	}
 	if fm.minutes > 0 {

@@ -37,7 +37,7 @@ type frontMatter struct {
 	audioLength               int
 	episode, season, duration int
 	episodeType, guid         string
-	explicit                  bool
+	explicit, math            bool
 	chapters                  []recipe.Chapter
 	people                    []recipe.Person
 	translatedFrom            string
@@ -69,7 +69,7 @@ var keyNames = map[string]string{
 	"audio": "audio", "episode": "episode", "season": "season", "duration": "duration",
 	"audio_length": "audio_length", "episode_type": "episode_type", "explicit": "explicit",
 	"chapters": "chapters", "people": "people", "guid": "guid",
-	"translated_from": "translated_from",
+	"translated_from": "translated_from", "math": "math",
 }
 
 // knownKeys are those of keyNames.
@@ -184,6 +184,8 @@ func (p fmParser) set(fm *frontMatter, name string, val *yaml.Node) {
 		fm.series = p.text(name, val)
 	case "pin":
 		fm.pin = p.boolean(name, val)
+	case "math":
+		fm.math = p.boolean(name, val)
 	case "readtime":
 		fm.minutes = p.number(name, val)
 	case "cover":

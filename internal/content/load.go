@@ -127,7 +127,7 @@ func (l *Loader) read(ctx context.Context) (*reading, error) {
 	switch data, err := l.root.ReadFile(mkdocsName); {
 	case err == nil:
 		r.config, r.format, r.layout = readMkDocs(data, &r.probs)
-		r.config.Timezone, r.config.OldURLs, r.config.Cards = l.opts.Site.Timezone, l.opts.Site.OldURLs, l.opts.Site.Cards
+		r.config.Timezone, r.config.OldURLs, r.config.Cards, r.config.Math = l.opts.Site.Timezone, l.opts.Site.OldURLs, l.opts.Site.Cards, l.opts.Site.Math
 		r.layout.authors = l.readAuthors(path.Join(path.Dir(r.layout.posts), authorsName), &r.probs)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading %s: %w", mkdocsName, err)

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/victorleungtw/blog/internal/markdown"
+	"github.com/victorleungtw/blog/internal/markdown/dialect"
 	"github.com/victorleungtw/blog/internal/problem"
 )
 
@@ -66,7 +67,14 @@ func (l *Loader) parse(d *draft) (*parsed, error) {
 	fm, ok := parseFrontMatter(name, block, 2, l.zone, &p.probs)
 	p.fm, p.broken = fm, !ok
 	p.paragraphs = paragraphsOf(body, bodyLine)
-	doc := markdown.Parse(body, bodyLine)
+	if _, said := fm.line["math"]; !said {
+		p.fm.math = l.opts.Site.Math
+	}
+	var features []dialect.Feature
+	if p.fm.math {
+		features = append(features, dialect.Math)
+	}
+	doc := markdown.Parse(body, bodyLine, features...)
 	p.title, p.summary, p.minutes = doc.Title, doc.Summary, doc.Minutes
 	for _, q := range doc.Problems {
 		q.File = name

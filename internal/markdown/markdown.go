@@ -50,8 +50,8 @@ func SplitFrontMatter(src []byte) (yaml, body []byte, bodyLine int) {
 
 // Parse reads Markdown without front matter. bodyLine is the line of the file
 // that body begins on.
-func Parse(body []byte, bodyLine int) *Doc {
-	tree := dialect.Parse(body, bodyLine)
+func Parse(body []byte, bodyLine int, features ...dialect.Feature) *Doc {
+	tree := dialect.Parse(body, bodyLine, features...)
 	title, _ := tree.Title()
 	texts := blocks(tree)
 	count := countOf(tree, texts)

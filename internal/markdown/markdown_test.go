@@ -2,9 +2,11 @@ package markdown
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/victorleungtw/blog/internal/markdown/dialect"
 	"github.com/victorleungtw/blog/internal/problem"
 )
 
@@ -164,6 +166,23 @@ func TestProblems(t *testing.T) {
 		}
 		if p := list[i]; p.Line != tt.line || p.Hint == "" || p.Severity != problem.Warning {
 			t.Errorf("%q: got %+v, want line %d and a hint", tt.md, p, tt.line)
+		}
+	}
+}
+
+func TestFormulaProblems(t *testing.T) {
+	for md, want := range map[string]string{
+		"a\n\nso $\\frac{a}{$ is":           "3: the formula is shown as its source: mismatched curly brace",
+		"a\n\n$$\n\\nope{x}\n$$":            `3: the formula is shown as its source: \nope is not understood here`,
+		"a\n\n\n```math\n\\def\\a{}\n```":   `4: the formula is shown as its source: \def is not allowed`,
+		"$x^2$ $5 $$y$$\n\n```math\nz\n```": "",
+	} {
+		got := ""
+		for _, p := range Parse([]byte(md), 1, dialect.Math).Problems {
+			got += strconv.Itoa(p.Line) + ": " + p.Message
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", md, got, want)
 		}
 	}
 }

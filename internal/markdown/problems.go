@@ -22,6 +22,8 @@ func check(tree *dialect.Doc) problem.List {
 		switch n.Kind {
 		case dialect.DroppedAttribute:
 			c.warn(n.Pos, "remove it; a heading's #id and an image's width are understood", "the attribute %s has no effect", n.Text)
+		case dialect.BadFormula:
+			c.warn(n.Pos, "correct it; not all of TeX is understood", "the formula is shown as its source: %s", n.Text)
 		case dialect.UnusedFootnote:
 			c.warn(n.Pos, "refer to it with [^"+n.Text+"], or remove it", "the footnote [^%s] is not shown: nothing refers to it", n.Text)
 		}
@@ -105,9 +107,14 @@ func clip(s string) string {
 }
 
 func (c *checker) code(n *ast.FencedCodeBlock) {
+	if c.tree.IsFormula(n) {
+		return
+	}
 	info := c.tree.Info(n)
 	switch lang := strings.ToLower(info.Lang); {
-	case lang == "mermaid" || lang == "math" || lang == "dot" || lang == "plantuml":
+	case lang == "math":
+		c.at(n, mathHint, "the math is shown as its source")
+	case lang == "mermaid" || lang == "dot" || lang == "plantuml":
 		c.at(n, "put an image of it beside the post", "the %s is shown as its source", lang)
 	case !dialect.Highlights(info.Lang):
 		c.at(n, "correct the name, or use text", "code in %q cannot be highlighted", info.Lang)
@@ -125,6 +132,8 @@ type syntax struct {
 	hint    string
 }
 
+const mathHint = "write math: true in the front matter, or in blog.yaml, to have formulas"
+
 const shortcodeHint = `write it in Markdown; figure, youtube, gist and highlight are understood on lines of their own: {{< figure src="map.png" alt="A map" >}}`
 
 var syntaxes = []syntax{
@@ -137,7 +146,7 @@ var syntaxes = []syntax{
 	{":", regexp.MustCompile(`(?m)(?:^|[\s(])(:[a-z][a-z0-9_]*[a-z]:)(?:$|[\s.,;!?)])`), "%s is shown as text", "write the emoji itself"},
 	{"--8<--", regexp.MustCompile(`(?m)^[ ]*(-{1,}8<-{1,}[^\n]*)`), "the snippet %s is shown as text", "copy its text into the post"},
 	{"[TOC]", regexp.MustCompile(`(?m)^ {0,3}(\[TOC\])[ \t]*$`), "%s is shown as text: there are no tables of contents", "remove it"},
-	{"$$", regexp.MustCompile(`\$\$[^$\n]*(?:\$\$)?`), "the formula %s is shown as its source", "put an image of it beside the post, or write it with <sup> and <sub>"},
+	{"$$", regexp.MustCompile(`\$\$[^$\n]*(?:\$\$)?`), "the formula %s is shown as its source", mathHint},
 	{"[^", regexp.MustCompile(`\[\^[^\]\s]+\]`), "the footnote %s is shown as text: there is none with this name", "add a line with the footnote: [^name]: text"},
 	{"[[", regexp.MustCompile(`\[\[[^\[\]\n]+\]\]`), "the wiki link %s is shown as text", "write it as [text](../post/index.en.md)"},
 	{"==", regexp.MustCompile(`(?:^|[^=])(==[^\s=][^=\n]*[^\s=]==)(?:[^=]|$)`), "the mark-up %s is shown as text", "write <mark>text</mark>"},

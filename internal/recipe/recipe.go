@@ -150,6 +150,8 @@ type Source struct {
 	// Links maps a link to another document or file, as written and without
 	// its fragment, to a URL of this site.
 	Links map[string]string `json:"links,omitempty"`
+	// Math says that the file has formulas.
+	Math bool `json:"math,omitempty"`
 }
 
 // Image is an asset with its size in pixels; zero when unknown.

@@ -28,7 +28,7 @@ func feed(ctx context.Context, r *recipe.Recipe, src Sources) (body []byte, cont
 	var entries []entry
 	for i := range f.Items {
 		item := &f.Items[i]
-		doc, err := document(ctx, src, item.Source.Digest)
+		doc, err := document(ctx, src, &item.Source)
 		if err != nil {
 			return nil, "", err
 		}

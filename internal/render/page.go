@@ -130,7 +130,7 @@ func post(ctx context.Context, r *recipe.Recipe, src Sources) ([]byte, error) {
 	if p == nil {
 		return nil, missing(r, "post")
 	}
-	doc, err := document(ctx, src, p.Source.Digest)
+	doc, err := document(ctx, src, &p.Source)
 	if err != nil {
 		return nil, err
 	}

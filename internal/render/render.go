@@ -147,15 +147,18 @@ func missing(r *recipe.Recipe, what string) error {
 }
 
 // document reads and parses a source.
-func document(ctx context.Context, src Sources, digest string) (*dialect.Doc, error) {
-	raw, err := src.Source(ctx, digest)
+func document(ctx context.Context, src Sources, s *recipe.Source) (*dialect.Doc, error) {
+	raw, err := src.Source(ctx, s.Digest)
 	if err != nil {
-		return nil, fmt.Errorf("reading source %s: %w", digest, err)
+		return nil, fmt.Errorf("reading source %s: %w", s.Digest, err)
+	}
+	if s.Math {
+		return parse(raw, dialect.Math), nil
 	}
 	return parse(raw), nil
 }
 
-func parse(raw []byte) *dialect.Doc {
+func parse(raw []byte, features ...dialect.Feature) *dialect.Doc {
 	_, body, line := dialect.SplitFrontMatter(raw)
-	return dialect.Parse(body, line)
+	return dialect.Parse(body, line, features...)
 }

@@ -24,6 +24,7 @@ var sources embed.FS
 const dependencies = `github.com/alecthomas/chroma/v2 v2.27.0
 github.com/blevesearch/snowballstem v0.9.0
 github.com/dlclark/regexp2/v2 v2.2.1
+github.com/wyatt915/treeblood v0.1.16
 github.com/yuin/goldmark v1.8.7
 golang.org/x/text v0.43.0
 `

@@ -140,7 +140,8 @@ type text string
 
 func (s text) Source(context.Context, string) ([]byte, error) { return []byte(s), nil }
 
-// bodies are texts with a payload: alone, and in all places that Markdown has.
+// bodies are texts with a payload: alone, in all places that Markdown has, and
+// in formulas.
 func bodies(p string) []string {
 	line := strings.ReplaceAll(p, "\n", " ")
 	return []string{p + "\n\nThe end.\n", strings.Join([]string{
@@ -160,6 +161,10 @@ func bodies(p string) []string {
 		"Note[^1]\n\n[^1]: " + line,
 		"<details>\n<summary>" + line + "</summary>\n\n" + line + "\n\n</details>",
 		"<abbr title='" + line + "'>x</abbr> <kbd " + line + ">x</kbd>",
+	}, "\n\n") + "\n", strings.Join([]string{
+		"$" + line + "$ $\\text{" + line + "}$ $\\color{" + line + "}{x}$ $\\mathbb{" + line + "}$ $$" + line + "$$",
+		"$$\n" + line + "\n$$",
+		"```math\n\\frac{" + line + "}{x}\n```",
 	}, "\n\n") + "\n"}
 }
 
@@ -187,6 +192,10 @@ func hostile(t *testing.T, r *recipe.Recipe, p string) *recipe.Recipe {
 		case reflect.Slice:
 			for i := range v.Len() {
 				fill(v.Index(i), field)
+			}
+		case reflect.Bool:
+			if field == "Math" {
+				v.SetBool(true)
 			}
 		case reflect.String:
 			switch {

@@ -41,6 +41,7 @@
 package dialect
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/yuin/goldmark/ast"
@@ -62,6 +63,7 @@ type Doc struct {
 	raw     map[ast.Node][]Piece
 	width   map[*ast.Image]int // from an attribute list, in CSS pixels
 	notes   []Note
+	mathml  map[ast.Node]string // formulas; empty for one that is shown as code
 }
 
 // Note is something that the source says and the HTML does not show.
@@ -77,13 +79,15 @@ type NoteKind int
 const (
 	DroppedAttribute NoteKind = iota // an attribute list, or a part of one, without effect
 	UnusedFootnote                   // a footnote that the text does not refer to
+	BadFormula                       // a formula that is shown as code; Text says why
 )
 
-// shared is the one configuration of the parser. goldmark's parser keeps no
-// state between documents and may be used by many goroutines.
-var shared = newParser()
+// shared are the two configurations of the parser, without and with formulas.
+// goldmark's parser keeps no state between documents and may be used by many
+// goroutines.
+var shared = map[bool]parser.Parser{false: newParser(false), true: newParser(true)}
 
-func newParser() parser.Parser {
+func newParser(math bool) parser.Parser {
 	inline := []util.PrioritizedValue{
 		util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
 		util.Prioritized(parser.NewCodeSpanParser(), 100),
@@ -102,6 +106,10 @@ func newParser() parser.Parser {
 		util.Prioritized(shortcodeParser{}, 751),
 		util.Prioritized(extension.NewFootnoteBlockParser(), 999),
 	)
+	if math {
+		inline = append(inline, util.Prioritized(formulaParser{}, 150))
+		block = append(block, util.Prioritized(formulaBlockParser{}, 752))
+	}
 	return parser.NewParser(
 		parser.WithBlockParsers(block...),
 		parser.WithInlineParsers(inline...),
@@ -118,7 +126,7 @@ func newParser() parser.Parser {
 // Parse reads Markdown without front matter (see SplitFrontMatter). line is
 // the number of the file's line that body begins on, for Line. Every input is
 // a document: Parse cannot fail.
-func Parse(body []byte, line int) *Doc {
+func Parse(body []byte, line int, features ...Feature) *Doc {
 	d := &Doc{src: clean(body), line: line}
 	for i, c := range d.src {
 		if c == '\n' {
@@ -126,11 +134,15 @@ func Parse(body []byte, line int) *Doc {
 		}
 	}
 	pc := parser.NewContext()
-	d.root = shared.Parse(text.NewReader(d.src), parser.WithContext(pc)).(*ast.Document)
+	math := slices.Contains(features, Math)
+	d.root = shared[math].Parse(text.NewReader(d.src), parser.WithContext(pc)).(*ast.Document)
 	if n, ok := pc.Get(notesKey).([]Note); ok {
 		d.notes = n
 	}
 	d.transform()
+	if math {
+		d.formulas()
+	}
 	return d
 }
 

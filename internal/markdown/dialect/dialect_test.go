@@ -10,10 +10,10 @@ import (
 	"github.com/victorleungtw/blog/internal/recipe"
 )
 
-func toHTML(t testing.TB, md string, o Options) string {
+func toHTML(t testing.TB, md string, o Options, features ...Feature) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Parse([]byte(md), 1).HTML(&b, o); err != nil {
+	if err := Parse([]byte(md), 1, features...).HTML(&b, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -166,7 +166,13 @@ func (w *writer) node(n ast.Node) {
 		w.WriteByte('\n')
 	case *ast.CodeBlock:
 		w.code(Code{}, w.doc.lines(n))
+	case *FormulaBlock:
+		w.formula(n)
 	case *ast.FencedCodeBlock:
+		if w.doc.IsFormula(n) {
+			w.formula(n)
+			return
+		}
 		w.code(w.doc.Info(n), w.doc.lines(n))
 	case *ast.HTMLBlock:
 		w.rawBlock(n)

@@ -14,9 +14,12 @@ var (
 
 	writable = words(`h1 h2 h3 h4 h5 h6 p br hr blockquote ul ol li dl dt dd section sup sub a img figure figcaption div
 		pre code span details summary table thead tbody tr th td em strong del input
-		kbd mark small ins abbr ruby rt rp wbr b i s u q cite`)
+		math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts mprescripts
+		mtable mtr mtd mstyle mpadded mphantom kbd mark small ins abbr ruby rt rp wbr b i s u q cite`)
 	writableAttrs = words(`id href rel role class alt src width height loading title start data-lang tabindex open scope
-		type disabled checked aria-label`)
+		type disabled checked aria-label display form fence separator stretchy symmetric largeop movablelimits accent
+		accentunder lspace rspace minsize maxsize depth voffset linethickness displaystyle scriptlevel columnspan rowspan
+		mathvariant mathcolor`)
 	noEnd = words("br hr img input wbr")
 )
 
@@ -171,6 +174,9 @@ var hostile = []string{
 	"{{< highlight \"><script>\" >}}\n</code></pre><script>alert(1)</script>\n{{< /highlight >}}",
 	strings.Repeat("{{< figure src=\"", 500),
 	strings.Repeat("{{< highlight go >}}\n", 500),
+	"$<script>alert(1)</script>$ $\\text{<script>alert(1)</script>}$ $\\href{javascript:alert(1)}{x}$ $\\class{\" onclick=\"x}{y}$",
+	"$\\color{\" onclick=\"alert(1)}{x}$ $\\style{position:fixed}{x}$ $\\mathbb{<b>}$ $\\unicode{<script>}$ $a</math><script>$",
+	"$$\n</math><script>alert(1)</script>\n$$\n\n```math\n<img src=x onerror=alert(1)>\n```",
 	"[^<script>]: x\n\n[^<script>]",
 	"[^a]\n\n[^a]: <details>",
 	"a | <script>\n-|-\n<b> | </b>",
@@ -192,6 +198,7 @@ var hostile = []string{
 func TestInert(t *testing.T) {
 	for _, md := range hostile {
 		checkInert(t, md, toHTML(t, md, Options{Lang: "en", Source: source}))
+		checkInert(t, md, toHTML(t, md, Options{Lang: "en", Source: source}, Math))
 		checkInert(t, md, toHTML(t, md, Options{Lang: "en", Base: "https://example.com", Page: "/a/"}))
 	}
 }
@@ -230,6 +237,7 @@ func FuzzInert(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, md string) {
 		checkInert(t, md, toHTML(t, md, Options{Lang: "en", Source: source}))
+		checkInert(t, md, toHTML(t, md, Options{Lang: "en", Source: source}, Math))
 	})
 }
 

@@ -32,6 +32,8 @@ func (w *writer) inline(n ast.Node) bool {
 		w.wrap("del", n)
 	case *ast.CodeSpan:
 		w.codeSpan(n)
+	case *Formula:
+		w.formula(n)
 	case *ast.Link:
 		w.link(string(n.Destination), string(n.Title), n)
 	case *ast.AutoLink:

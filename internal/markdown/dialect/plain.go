@@ -55,6 +55,9 @@ func (d *Doc) plain(b *strings.Builder, n ast.Node) {
 	case *ast.AutoLink:
 		b.Write(n.Label(d.src))
 		return
+	case *Formula:
+		b.WriteString(n.source)
+		return
 	case *ast.RawHTML, *ast.HTMLBlock:
 		for _, p := range d.raw[n] {
 			if !p.Tag {
@@ -62,7 +65,7 @@ func (d *Doc) plain(b *strings.Builder, n ast.Node) {
 			}
 		}
 		return
-	case *ast.CodeBlock, *ast.FencedCodeBlock, *extast.FootnoteList, *extast.FootnoteLink:
+	case *ast.CodeBlock, *ast.FencedCodeBlock, *FormulaBlock, *extast.FootnoteList, *extast.FootnoteLink:
 		return
 	case *ast.CodeSpan:
 		for c := n.FirstChild(); c != nil; c = c.NextSibling() {
