@@ -124,6 +124,11 @@ func TestEveryPageAndLink(t *testing.T) {
 					own[attr.Val] = true
 				case "href", "src":
 					links = append(links, link{path, attr.Val})
+				case "srcset":
+					for one := range strings.SplitSeq(attr.Val, ", ") {
+						address, _, _ := strings.Cut(one, " ")
+						links = append(links, link{path, address})
+					}
 				case "style", "onclick", "onload", "onerror":
 					t.Errorf("%s: attribute %s", path, attr.Key)
 				}

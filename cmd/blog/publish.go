@@ -74,7 +74,11 @@ func (a *app) publish(ctx context.Context, args []string) error {
 	res := &release.Result{N: job.start.N, Parent: job.start.N, Current: true}
 	if !nothing {
 		job.pub.OnConflict, job.pub.AllowOlder = how, *older
-		res, err = job.pub.Publish(ctx, job.plan, commit(ctx, p.content), job.coming...)
+		warned := len(job.problems)
+		res, err = job.publish(ctx, commit(ctx, p.content))
+		if more := job.problems; len(more) > warned {
+			a.problems(more)
+		}
 	}
 	var old *release.OlderError
 	if errors.As(err, &old) {

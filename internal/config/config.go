@@ -156,6 +156,7 @@ type Site struct {
 	Shows       []Show
 	Cards       bool // a picture with its title is drawn for each post
 	Math        bool // a post has formulas unless it says otherwise
+	Images      bool // variants are made of images, and what they say of their origin is left out
 	Security    Security
 }
 
@@ -182,6 +183,7 @@ func Default() *Config {
 			Languages: []Language{{Tag: "en", Title: "Blog"}},
 			PerPage:   10,
 			Cards:     true,
+			Images:    true,
 		},
 		AWS: AWS{
 			Name:             "blog",

@@ -72,7 +72,7 @@ aws:
 				{Tag: "zh-Hant", Prefix: "zh", Title: "筆記", Desc: "談事"},
 				{Tag: "ja", Prefix: "nihongo", Title: "Notes", Desc: "On things"},
 			},
-			PerPage: 20, Timezone: "Asia/Hong_Kong", Cards: true, OldURLs: []string{"/{slug}/", "/{year}/{month}/{slug}.html"},
+			PerPage: 20, Timezone: "Asia/Hong_Kong", Cards: true, Images: true, OldURLs: []string{"/{slug}/", "/{year}/{month}/{slug}.html"},
 			Nav: []NavItem{
 				{URL: "/tags/", Text: map[string]string{"en": "Tags", "zh-Hant": "標籤"}},
 				{URL: "/about/", Text: map[string]string{"en": "About"}},
@@ -157,7 +157,7 @@ func TestProblems(t *testing.T) {
 		{"nothing near", "title: Blog\nhosted_zone: {colour: red}\ndomain: a.b\n",
 			":2: hosted_zone has neither an id nor create: true | give the id of a zone that exists, or create: true\n" +
 				":2: unknown key \"hosted_zone.colour\" | its keys are create, id\n"},
-		{"merge key", "title: Blog\n<<: {author: x}\n", ":2: unknown key \"<<\" | the keys are author, aws, base_url, branches, cards, description, domain, hosted_zone, languages, math, nav, old_urls, per_page, security, shows, timezone, title\n"},
+		{"merge key", "title: Blog\n<<: {author: x}\n", ":2: unknown key \"<<\" | the keys are author, aws, base_url, branches, cards, description, domain, hosted_zone, images, languages, math, nav, old_urls, per_page, security, shows, timezone, title\n"},
 		{"zone", "title: Blog\ntimezone: Mars/Olympus\n", ":2: timezone: \"Mars/Olympus\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"zone of this machine", "title: Blog\ntimezone: Local\n", ":2: timezone: \"Local\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},
 		{"zone a path", "title: Blog\ntimezone: ../../etc/passwd\n", ":2: timezone: \"../../etc/passwd\" is not a time zone | a name such as Asia/Hong_Kong or Europe/Berlin\n"},

@@ -24,6 +24,7 @@ func (r *reader) config(root *yaml.Node, cfg *Config) {
 		"nav":         func(n *yaml.Node) { nav = n },
 		"cards":       r.boolean("cards", &cfg.Cards),
 		"math":        r.boolean("math", &cfg.Math),
+		"images":      r.boolean("images", &cfg.Images),
 		"shows":       func(n *yaml.Node) { shows = n },
 		"security":    func(n *yaml.Node) { r.security(n, &cfg.Security) },
 		"base_url":    r.baseURL(&cfg.BaseURL),

@@ -23,6 +23,7 @@ type builder struct {
 	hidden     map[string]string    // file → why it is not published
 	wrong      map[string]bool      // files with an error of their own: links to them are not to blame
 	unmeasured map[string]string    // images without a size → why
+	warned     map[string]bool      // files of which there is a warning already
 }
 
 func (b *builder) build() {

@@ -64,6 +64,7 @@ import (
 	"time"
 
 	"github.com/victorleungtw/blog/internal/config"
+	"github.com/victorleungtw/blog/internal/picture"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -147,12 +148,15 @@ type SiteLink struct {
 	Line int
 }
 
-// Asset is a file that is served as it is.
+// Asset is a file that is served.
 type Asset struct {
-	Key  string // "asset/<sha256>.<ext>"
+	Key  string // "asset/<sha256>.<ext>", or the name of a Variant
 	File string
 	Meta store.Meta
 	Body store.Body
+	// Variant is what is made of the file, Body, when it is uploaded; nil for the
+	// file as it is.
+	Variant *picture.Variant
 }
 
 // Documents are the posts and the standing pages.

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/victorleungtw/blog/internal/picture"
 	"github.com/victorleungtw/blog/internal/store"
 )
 
@@ -23,9 +24,11 @@ import (
 type fact struct {
 	stamp
 	sum           [sha256.Size]byte
-	width, height int    // of an image
-	trouble       string // why an image has no size
-	audio         string // what the bytes of an audio file are: a media type, or empty
+	width, height int          // of an image
+	trouble       string       // why an image has no size
+	audio         string       // what the bytes of an audio file are: a media type, or empty
+	pic           picture.Info // of an image that variants are made of
+	svg           cleaned
 }
 
 // assetTypes are the files that a post may show or link to. What is not here
@@ -102,7 +105,9 @@ func (l *Loader) examine(name string, plain bool, buf []byte) (*fact, error) {
 		n, err := io.ReadFull(f, buf)
 		h.Write(buf[:n])
 		if first && strings.HasPrefix(typeOf(name), "image/") {
-			out.measure(f, buf[:n], strings.ToLower(path.Ext(name)))
+			if err := out.measure(f, buf[:n], strings.ToLower(path.Ext(name))); err != nil {
+				return nil, err
+			}
 		} else if first && strings.HasPrefix(typeOf(name), "audio/") {
 			out.audio = audioType(buf[:n])
 		}
@@ -117,7 +122,17 @@ func (l *Loader) examine(name string, plain bool, buf []byte) (*fact, error) {
 }
 
 // measure reads the size of the image in f, which is nearly always in its head.
-func (out *fact) measure(f io.ReaderAt, head []byte, ext string) {
+func (out *fact) measure(f io.ReaderAt, head []byte, ext string) error {
+	if ext == ".svg" {
+		if err := out.clean(f); err != nil {
+			return err
+		}
+	}
+	var ok bool
+	if out.pic, ok = picture.Inspect(f, out.size); ok {
+		out.width, out.height = out.pic.Width, out.pic.Height
+		return nil
+	}
 	w, h, err := imageSize(bytes.NewReader(head), ext)
 	if err != nil && !errors.Is(err, image.ErrFormat) && int64(len(head)) < out.size {
 		w, h, err = imageSize(io.NewSectionReader(f, 0, out.size), ext)
@@ -126,6 +141,7 @@ func (out *fact) measure(f io.ReaderAt, head []byte, ext string) {
 	if err != nil {
 		out.trouble = err.Error()
 	}
+	return nil
 }
 
 // found is a file that documents name: its fact, or why it could not be read,
@@ -172,34 +188,51 @@ func complain(hint, format string, args ...any) *complaint {
 	return &complaint{hint, fmt.Sprintf(format, args...)}
 }
 
-// asset makes an asset of a file that a document names, and adds it to the site.
-func (b *builder) asset(name string) (Asset, *fact, *complaint) {
+// file is what is known of a file that a document names.
+func (b *builder) file(name string) (*fact, *complaint) {
 	ext := strings.ToLower(path.Ext(name))
-	ctype, ok := assetTypes[ext]
 	switch {
-	case !ok:
-		return Asset{}, nil, complain("convert it to a type that browsers show, or put it in a .zip", "%s: files of type %q are not published", name, ext)
+	case assetTypes[ext] == "":
+		return nil, complain("convert it to a type that browsers show, or put it in a .zip", "%s: files of type %q are not published", name, ext)
 	case inHidden(name):
-		return Asset{}, nil, complain("move it: names that begin with a dot are other programs' business", "%s is hidden, and not published", name)
+		return nil, complain("move it: names that begin with a dot are other programs' business", "%s is hidden, and not published", name)
 	}
 	f := b.files[name]
 	switch {
 	case f.err != nil:
-		return Asset{}, nil, complain("check the file and its permissions", "%s cannot be read: %v", name, f.err)
+		return nil, complain("check the file and its permissions", "%s cannot be read: %v", name, f.err)
 	case f.fact == nil:
-		return Asset{}, nil, complain("check the name, and that the file lies inside the content folder", "there is no file %s", name)
+		return nil, complain("check the name, and that the file lies inside the content folder", "there is no file %s", name)
 	case f.size > MaxAsset:
-		return Asset{}, nil, complain("make it smaller, or host it elsewhere and link to it", "%s has %d MB; a file may have %d MB", name, f.size>>20, MaxAsset>>20)
+		return nil, complain("make it smaller, or host it elsewhere and link to it", "%s has %d MB; a file may have %d MB", name, f.size>>20, MaxAsset>>20)
 	}
+	return f.fact, nil
+}
+
+// asset makes an asset of a file that a document names, and adds it to the site.
+func (b *builder) asset(name string) (Asset, *fact, *complaint) {
+	f, no := b.file(name)
+	if no != nil {
+		return Asset{}, nil, no
+	}
+	if set, ok := b.variants(name, f); ok {
+		return b.add(name, f, set.Whole), f, nil
+	}
+	ext := strings.ToLower(path.Ext(name))
 	a := Asset{
 		Key:  "asset/" + hex.EncodeToString(f.sum[:]) + ext,
 		File: name,
-		Meta: store.Meta{ContentType: ctype, CacheControl: store.Immutable},
+		Meta: store.Meta{ContentType: assetTypes[ext], CacheControl: store.Immutable},
 		Body: b.loader.body(name, f.size, f.sum),
+	}
+	if ext == ".svg" {
+		if no := b.svg(&a, f); no != nil {
+			return Asset{}, nil, no
+		}
 	}
 	b.site.Assets[a.Key] = a
 	if f.trouble != "" {
 		b.unmeasured[name] = f.trouble
 	}
-	return a, f.fact, nil
+	return a, f, nil
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/victorleungtw/blog/internal/markdown"
-	"github.com/victorleungtw/blog/internal/recipe"
 )
 
 // ref is a link or an image of a document, resolved as far as the document
@@ -86,8 +85,8 @@ func (b *builder) references(d *draft, doc *Document) {
 		case r.to == toSite:
 			doc.SiteLinks = append(doc.SiteLinks, SiteLink{r.path, r.Line})
 		case r.Image:
-			if a, f, ok := b.mustAsset(r.path, d.file, r.Line); ok {
-				set(&doc.Source.Images, r.Dest, recipe.Image{URL: "/" + a.Key, Width: f.width, Height: f.height})
+			if img, ok := b.mustPicture(r.path, d.file, r.Line); ok {
+				set(&doc.Source.Images, r.Dest, img)
 			}
 		default:
 			if to := b.link(d, r); to != "" {
@@ -141,12 +140,12 @@ func (b *builder) cover(d *draft, doc *Document) {
 		b.probs.Warnf(d.file, d.fm.coverLine, "name a picture", "cover: %s is not an image", d.fm.cover)
 		return
 	}
-	a, f, no := b.asset(name)
+	img, no := b.picture(name, true)
 	if no != nil {
 		b.probs.Warnf(d.file, d.fm.coverLine, no.hint, "cover: %s", no.message)
 		return
 	}
-	doc.Cover = recipe.Image{URL: "/" + a.Key, Width: f.width, Height: f.height}
+	doc.Cover = img
 }
 
 // shownNames is how many names a warning about many files gives.

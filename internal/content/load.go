@@ -48,6 +48,8 @@ type Loader struct {
 	state state
 	last  *reading
 	clock func() time.Time // of this machine, as its files' times
+	// broken are files that somebody tried to decode → why that failed.
+	broken map[[32]byte]string
 }
 
 // text is the whole of a Markdown file.
@@ -128,6 +130,7 @@ func (l *Loader) read(ctx context.Context) (*reading, error) {
 	case err == nil:
 		r.config, r.format, r.layout = readMkDocs(data, &r.probs)
 		r.config.Timezone, r.config.OldURLs, r.config.Cards, r.config.Math = l.opts.Site.Timezone, l.opts.Site.OldURLs, l.opts.Site.Cards, l.opts.Site.Math
+		r.config.Images = l.opts.Site.Images
 		r.layout.authors = l.readAuthors(path.Join(path.Dir(r.layout.posts), authorsName), &r.probs)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading %s: %w", mkdocsName, err)

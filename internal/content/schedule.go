@@ -43,7 +43,7 @@ func (l *Loader) At(t time.Time) (*Site, problem.List) {
 	site := &Site{Config: r.config, Redirects: map[string]string{}, RedirectAt: map[string]Place{}, Assets: map[string]Asset{}, format: r.format}
 	b := &builder{
 		loader: l, reading: r, coming: l.coming(r), now: t, site: site, probs: &probs,
-		byFile: map[string]*Document{}, hidden: map[string]string{}, wrong: map[string]bool{}, unmeasured: map[string]string{},
+		byFile: map[string]*Document{}, hidden: map[string]string{}, wrong: map[string]bool{}, unmeasured: map[string]string{}, warned: map[string]bool{},
 	}
 	b.build()
 	probs.Sort()

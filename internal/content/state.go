@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/victorleungtw/blog/internal/picture"
 )
 
 // The state file is a digest and what it is of: a gob of every file's stamp and
@@ -22,7 +24,7 @@ import (
 // (https://git-scm.com/docs/racy-git).
 
 const (
-	stateVersion = "blog content state 2\n"
+	stateVersion = "blog content state 3\n"
 	racy         = 2 * time.Second // FAT keeps times that coarse
 )
 
@@ -50,6 +52,8 @@ type stateRecord struct {
 	Width, Height int
 	Trouble       string
 	Audio         string
+	Picture       picture.Info
+	SVG           cleaned
 }
 
 // StateFile is where the state of the folder dir is kept: below the user's cache
@@ -104,7 +108,7 @@ func (l *Loader) remember() {
 	for _, r := range list {
 		f := &fact{
 			stamp: stamp{size: r.Size, mod: r.Mod, inode: r.Inode, change: r.Change},
-			width: r.Width, height: r.Height, trouble: r.Trouble, audio: r.Audio,
+			width: r.Width, height: r.Height, trouble: r.Trouble, audio: r.Audio, pic: r.Picture, svg: r.SVG,
 		}
 		copy(f.sum[:], r.Sum)
 		l.facts[r.Name] = f
@@ -127,7 +131,7 @@ func (l *Loader) keep(began time.Time) {
 		}
 		list = append(list, stateRecord{
 			Name: name, Size: f.size, Mod: f.mod, Inode: f.inode, Change: f.change, Sum: f.sum[:],
-			Width: f.width, Height: f.height, Trouble: f.trouble, Audio: f.audio,
+			Width: f.width, Height: f.height, Trouble: f.trouble, Audio: f.audio, Picture: f.pic, SVG: f.svg,
 		})
 	}
 	var body bytes.Buffer

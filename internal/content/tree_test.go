@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -182,7 +183,7 @@ func TestStateSparesReading(t *testing.T) {
 	if err != nil || second.state.files != 0 {
 		t.Errorf("%d files were read in spite of the state (%v)", second.state.files, err)
 	}
-	if got, want := s2.Posts[0].Source.Images["000.svg"], s.Posts[0].Source.Images["000.svg"]; got != want || got.Width != 100 {
+	if got, want := s2.Posts[0].Source.Images["000.svg"], s.Posts[0].Source.Images["000.svg"]; !reflect.DeepEqual(got, want) || got.Width != 100 {
 		t.Errorf("an image out of the state is %+v, out of the file %+v", got, want)
 	}
 	names, err := os.ReadDir(filepath.Dir(state))

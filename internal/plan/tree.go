@@ -14,8 +14,10 @@ import (
 	"github.com/victorleungtw/blog/internal/content"
 	"github.com/victorleungtw/blog/internal/markdown"
 	"github.com/victorleungtw/blog/internal/markdown/dialect"
+	"github.com/victorleungtw/blog/internal/picture"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/search"
+	"github.com/victorleungtw/blog/internal/svg"
 )
 
 // Tree names the plans that content with this tree (content.Loader.Tree) makes
@@ -41,9 +43,11 @@ var covered = []struct {
 	{"internal/content", content.Sources},
 	{"internal/markdown", markdown.Sources},
 	{"internal/markdown/dialect", dialect.Sources},
+	{"internal/picture", picture.Sources},
 	{"internal/plan", sources},
 	{"internal/recipe", recipe.Sources},
 	{"internal/search", search.Sources},
+	{"internal/svg", svg.Sources},
 }
 
 // planner names the code that makes plans: the files of covered and, where the

@@ -159,6 +159,20 @@ type Image struct {
 	URL    string `json:"url"` // "/asset/<sha256>.png"
 	Width  int    `json:"width,omitempty"`
 	Height int    `json:"height,omitempty"`
+	// Widths are those that it exists in as WebP, ascending, at addresses that
+	// begin with Set: see Variant.
+	Set    string `json:"set,omitempty"` // "/asset/<sha256>"
+	Widths []int  `json:"widths,omitempty"`
+}
+
+// Variant is the address of an image's WebP of one of its widths. All have one
+// digest, so that a page's compression finds the second of them in the first.
+func (i Image) Variant(width int) string { return fmt.Sprintf("%s-%d.webp", i.Set, width) }
+
+// Alone is the image without its variants, for what shows one file.
+func (i Image) Alone() Image {
+	i.Set, i.Widths = "", nil
+	return i
 }
 
 // ListData is for Kind List.

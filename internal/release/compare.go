@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +46,7 @@ const (
 	pageElement     = 'p' // SHA-256 of the path; the page's digest
 	redirectElement = 'r' // SHA-256 of the path; SHA-256 of where it leads
 	sourceElement   = 's' // src/<digest>
-	assetElement    = 'a' // asset/<digest>.<the extension>
+	assetElement    = 'a' // asset/<digest>.<the extension>, of a picture's variant asset/<digest>-<width>.<the extension>
 	unroutedElement = 'u' // a page that no path leads to
 )
 
@@ -69,9 +71,13 @@ func objectElement(key string) (e sketch.Element, err error) {
 	e[0] = sourceElement
 	if prefix == "asset" {
 		e[0] = assetElement
-		copy(e[1:8], ext)
+		copy(e[1:6], ext)
 	}
-	setDigest(&e, strings.TrimSuffix(name, "."+ext))
+	digest, width, _ := strings.Cut(strings.TrimSuffix(name, "."+ext), "-")
+	if w, err := strconv.ParseUint(width, 10, 16); err == nil {
+		binary.BigEndian.PutUint16(e[6:8], uint16(w))
+	}
+	setDigest(&e, digest)
 	if back := objectOf(e); back != key {
 		return e, fmt.Errorf("the key %s has not the form of a source or an asset", key)
 	}
@@ -90,7 +96,11 @@ func objectOf(e sketch.Element) string {
 	if e[0] == sourceElement {
 		return "src/" + digestOf(e)
 	}
-	return "asset/" + digestOf(e) + "." + string(bytes.TrimRight(e[1:8], "\x00"))
+	width := ""
+	if w := binary.BigEndian.Uint16(e[6:8]); w > 0 {
+		width = "-" + strconv.Itoa(int(w))
+	}
+	return "asset/" + digestOf(e) + width + "." + string(bytes.TrimRight(e[1:6], "\x00"))
 }
 
 // targetOf is what a plan is to show.

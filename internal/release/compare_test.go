@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -221,4 +222,19 @@ func TestChain(t *testing.T) {
 	}
 	w.shows(planOf(t, posts))
 	w.checkWhole()
+}
+
+// An element gives its key back, or the key is refused.
+func TestObjectElement(t *testing.T) {
+	d := strings.Repeat("ab", 32)
+	for key, ok := range map[string]bool{
+		"src/" + d: true, "asset/" + d + ".png": true, "asset/" + d + ".jpeg": true, "asset/" + d + "-1440.webp": true, "asset/" + d + "-1.jpg": true,
+		"asset/" + d: false, "asset/" + d + "-0.webp": false, "asset/" + d + "-0480.webp": false, "asset/" + d + "-70000.webp": false,
+		"asset/" + d + "-.webp": false, "asset/" + d + "-x.webp": false, "asset/" + d + ".extension": false, "asset/ab.png": false,
+	} {
+		e, err := objectElement(key)
+		if ok != (err == nil) || ok && objectOf(e) != key {
+			t.Errorf("%s: %q, %v", key, objectOf(e), err)
+		}
+	}
 }

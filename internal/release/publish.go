@@ -51,6 +51,9 @@ type Publisher struct {
 	// Planned is told what a publish is about to change, before anything is
 	// written: again after a lost race. It may be nil.
 	Planned func(n int, changes []Change)
+	// Later is told of variants of pictures instead of their being made, for a
+	// preview: make makes and stores the one with the key. It may be nil.
+	Later func(key string, make func(context.Context) error)
 	// Workers is how many transfers run at once; 0 means 32.
 	Workers int
 	// OnConflict says what the loser of a race does.

@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -61,6 +62,11 @@ func (b countedBucket) Create(ctx context.Context, key string, m store.Meta, bod
 func (b countedBucket) Replace(ctx context.Context, key string, m store.Meta, body store.Body, etag string) (string, error) {
 	b.c.add("PUT " + kind(key))
 	return b.Bucket.Replace(ctx, key, m, body, etag)
+}
+
+func (b countedBucket) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	b.c.add("LIST " + kind(prefix))
+	return b.Bucket.List(ctx, prefix)
 }
 
 type countedTable struct {

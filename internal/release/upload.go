@@ -59,10 +59,11 @@ func (p *Publisher) make(ctx context.Context, pl *plan.Plan, d *difference) (upl
 func (p *Publisher) give(ctx context.Context, pl *plan.Plan, pages []plan.Page, fresh map[string]bool, draft bool) (uploaded, rendered int, err error) {
 	var assets, texts []object
 	for key, a := range pl.Site.Assets {
-		if fresh[key] {
+		if fresh[key] && a.Variant == nil {
 			assets = append(assets, object{key: key, meta: a.Meta, body: a.Body})
 		}
 	}
+	pictures := originals(pl.Site.Assets, fresh)
 	for key, c := range pl.Cards {
 		if fresh[key] {
 			// Drawn when it is written, and by whoever writes it first.
@@ -89,9 +90,11 @@ func (p *Publisher) give(ctx context.Context, pl *plan.Plan, pages []plan.Page, 
 		uploaded += n
 		return err
 	})
+	made := 0
+	g.Go(func() (err error) { made, err = p.pictures(ctx, pictures); return err })
 	g.Go(func() (err error) { rendered, err = p.render(ctx, pl, pages, fresh, draft); return err })
 	err = g.Wait()
-	return uploaded, rendered, err
+	return uploaded + made, rendered, err
 }
 
 // object is one thing to upload.

@@ -140,6 +140,9 @@ func Assets(r *recipe.Recipe) []string {
 	for _, s := range Sources(r) {
 		for _, i := range s.Images {
 			add(i.URL)
+			for _, w := range i.Widths {
+				add(i.Variant(w))
+			}
 		}
 		for _, to := range s.Links {
 			add(to)

@@ -23,6 +23,8 @@ var source = &recipe.Source{
 	Images: map[string]recipe.Image{
 		"a.png": {URL: "/asset/aa.png", Width: 1200, Height: 500},
 		"b.svg": {URL: "/asset/bb.svg"},
+		"c.jpg": {URL: "/asset/cc-1440.jpg", Width: 1440, Height: 1080, Set: "/asset/cc", Widths: []int{480, 960, 1440}},
+		"d.png": {URL: "/asset/dd.png", Width: 300, Height: 200, Set: "/asset/dd", Widths: []int{300}},
 	},
 	Links: map[string]string{
 		"../other/index.en.md": "/2020/01/02/other/",
@@ -67,7 +69,13 @@ func TestHTML(t *testing.T) {
 		{"bare mailto and xmpp", "見 mailto:a_b@c.de. (xmpp:f@g.hi/j@k) mailto:a@b.c-",
 			`<p>見 <a href="mailto:a_b@c.de">mailto:a_b@c.de</a>. (<a href="xmpp:f@g.hi/j@k">xmpp:f@g.hi/j@k</a>) mailto:a@b.c-</p>` + "\n"},
 		{"images", "![A *b*](a.png) ![C](a.png){ width=300 } ![D](b.svg#x)",
-			`<p><img src="/asset/aa.png" alt="A b" width="1200" height="500"> <img src="/asset/aa.png" alt="C" width="300" height="125" loading="lazy"> <img src="/asset/bb.svg" alt="D" loading="lazy"></p>` + "\n"},
+			`<p><img src="/asset/aa.png" alt="A b" width="1200" height="500"> <img src="/asset/aa.png" alt="C" width="300" height="125" loading="lazy" decoding="async"> <img src="/asset/bb.svg" alt="D" loading="lazy" decoding="async"></p>` + "\n"},
+		{"variants", `![A](c.jpg) ![B](d.png) ![C](c.jpg){width=300}`, `<p><picture><source type="image/webp" srcset="/asset/cc-480.webp 480w, /asset/cc-960.webp 960w, /asset/cc-1440.webp 1440w" sizes="(max-width:800px) 94vw, 720px">` +
+			`<img src="/asset/cc-1440.jpg" alt="A" width="1440" height="1080"></picture> ` +
+			`<picture><source type="image/webp" srcset="/asset/dd-300.webp"><img src="/asset/dd.png" alt="B" width="300" height="200" loading="lazy" decoding="async"></picture> ` +
+			`<picture><source type="image/webp" srcset="/asset/cc-480.webp 480w, /asset/cc-960.webp 960w, /asset/cc-1440.webp 1440w" sizes="300px">` +
+			`<img src="/asset/cc-1440.jpg" alt="C" width="300" height="225" loading="lazy" decoding="async"></picture></p>` + "\n"},
+		{"figure of variants", `![A](d.png "B")`, `<figure><picture><source type="image/webp" srcset="/asset/dd-300.webp"><img src="/asset/dd.png" alt="A" width="300" height="200"></picture><figcaption>B</figcaption></figure>` + "\n"},
 		{"figure", `![A](a.png "B & c")`, `<figure><img src="/asset/aa.png" alt="A" width="1200" height="500"><figcaption>B &amp; c</figcaption></figure>` + "\n"},
 
 		{"table", "a | b\n--:|:-:\n`x\\|y` | z", `<div class="table" role="group" tabindex="0" aria-label="Table"><table>

@@ -166,7 +166,14 @@ func (w *writer) image(n *ast.Image, prefix string) bool {
 	if !known && !Safe(dest) {
 		return false
 	}
-	w.str(prefix, "<img")
+	w.WriteString(prefix)
+	asked := w.doc.width[n]
+	// A feed reader may show an address of a srcset that it has no base for.
+	choice := len(img.Widths) > 0 && w.opt.Base == ""
+	if choice {
+		w.sources(img, asked)
+	}
+	w.WriteString("<img")
 	if known {
 		w.attr("src", w.opt.absolute(href(img.URL)))
 	} else {
@@ -177,7 +184,7 @@ func (w *writer) image(n *ast.Image, prefix string) bool {
 		w.attr("title", string(unescape(n.Title)))
 	}
 	width, height := img.Width, img.Height
-	if asked := w.doc.width[n]; asked > 0 {
+	if asked > 0 {
 		if width > 0 {
 			height = (height*asked + width/2) / width
 		}
@@ -192,10 +199,42 @@ func (w *writer) image(n *ast.Image, prefix string) bool {
 	// The first image is likely in the first screen, where waiting for layout
 	// would show it late.
 	if w.images++; w.images > 1 && w.opt.Base == "" {
-		w.str(` loading="lazy"`)
+		w.str(` loading="lazy" decoding="async"`)
 	}
 	w.WriteByte('>')
+	if choice {
+		w.WriteString("</picture>")
+	}
 	return true
+}
+
+// Sizes are what a browser, which has no stylesheet yet, may assume an image to
+// take of the screen: what style.css gives to a text.
+const sizes = "(max-width:800px) 94vw, 720px"
+
+// sources begins a picture with the WebP of each width that the image has. What
+// follows is the image for browsers that know none.
+func (w *writer) sources(img recipe.Image, asked int) {
+	w.str(`<picture><source type="image/webp" srcset="`)
+	one := len(img.Widths) == 1
+	for i, width := range img.Widths {
+		if i > 0 {
+			w.str(", ")
+		}
+		w.escape(img.Variant(width), true)
+		if !one {
+			w.str(" ", strconv.Itoa(width), "w")
+		}
+	}
+	w.WriteByte('"')
+	switch {
+	case one:
+	case asked > 0:
+		w.str(` sizes="`, strconv.Itoa(asked), `px"`)
+	default:
+		w.str(` sizes="`, sizes, `"`)
+	}
+	w.WriteByte('>')
 }
 
 // asset is what the recipe knows an image by.
