@@ -23,7 +23,7 @@ import (
 // Options say how to read a folder.
 type Options struct {
 	// Site is what blog.yaml says. A folder with a mkdocs.yml brings its own
-	// settings and takes only Timezone and OldURLs from it.
+	// settings and takes from it only what they have no word for.
 	Site config.Site
 	// Now is the moment at which the site is built: posts dated after it are
 	// held back. The zero time holds none back.
