@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,6 +30,9 @@ Usage: blog preview [flags]
                      mkdocs.yml is read as it is
     --addr ADDR      where to listen; localhost:8080 if not given
     --open           open a browser
+    --cert FILE, --key FILE
+                     serve over TLS with this certificate, in PEM: then the
+                     headers are those that readers get, HSTS too
     --drafts         show drafts and posts of days to come
     --fail PART      take a part away and watch the fallback: primary or
                      standby (a region), renderer (both renderers), both (the
@@ -55,6 +59,7 @@ func (a *app) preview(ctx context.Context, args []string) error {
 	fs.StringVar(&p.config, "config", "", "")
 	addr := fs.String("addr", "localhost:8080", "")
 	open := fs.Bool("open", false, "")
+	certFile, keyFile := fs.String("cert", "", ""), fs.String("key", "", "")
 	drafts := fs.Bool("drafts", false, "")
 	fail := fs.String("fail", "", "")
 	keep := fs.String("store", "", "")
@@ -73,14 +78,26 @@ func (a *app) preview(ctx context.Context, args []string) error {
 			return fmt.Errorf("%w\n    hint: cdk synth writes an assembly, to cdk.out", err)
 		}
 	}
+	encrypted := *certFile != "" || *keyFile != ""
+	var pair tls.Certificate
+	if encrypted {
+		if pair, err = tls.LoadX509KeyPair(*certFile, *keyFile); err != nil {
+			return fmt.Errorf("%w\n    hint: name both, --cert and --key", err)
+		}
+	}
 	ln, err := net.Listen("tcp", *addr)
 	if err != nil {
 		return fmt.Errorf("%w\n    hint: something else listens there; choose another with --addr", err)
 	}
 	defer ln.Close()
-	base := "http://" + ln.Addr().String()
-	if host, _, err := net.SplitHostPort(*addr); err == nil && host == "localhost" {
-		base = fmt.Sprintf("http://localhost:%d", ln.Addr().(*net.TCPAddr).Port)
+	host := ln.Addr().String()
+	if name, _, err := net.SplitHostPort(*addr); err == nil && name == "localhost" {
+		host = fmt.Sprintf("localhost:%d", ln.Addr().(*net.TCPAddr).Port)
+	}
+	base := "http://" + host
+	if encrypted {
+		base = "https://" + host
+		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{pair}})
 	}
 
 	folder := *keep
@@ -95,7 +112,7 @@ func (a *app) preview(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	front, err := c.Edge(cloud.EdgeOptions{Log: quiet, Debug: true})
+	front, err := c.Edge(cloud.EdgeOptions{Log: quiet, Debug: true, TLS: encrypted})
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ func isLocalKey(_ context.Context, got string) bool { return got == localKey }
 type EdgeOptions struct {
 	Log   *slog.Logger
 	Debug bool // say in headers where an answer came from
+	TLS   bool // what serves it speaks TLS
 	// CacheBytes bounds the cache; 0 for what package edge takes.
 	CacheBytes int64
 	// Bucket, API and Function, if given, stand in front of a region's bucket,
@@ -58,7 +59,7 @@ func (c *Cloud) Edge(opts EdgeOptions) (*Edge, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts.KeyValues, parts.Log, parts.Debug, parts.Insecure = c.Table, opts.Log, opts.Debug, true
+	parts.KeyValues, parts.Log, parts.Debug, parts.Insecure = c.Table, opts.Log, opts.Debug, !opts.TLS
 	parts.CacheBytes = opts.CacheBytes
 	d, err := edge.NewDistribution(config, parts)
 	if err != nil {

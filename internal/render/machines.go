@@ -10,7 +10,7 @@ import (
 
 // robots lets everything be read but what is not a page (RFC 9309).
 func robots(r *recipe.Recipe) []byte {
-	return []byte("User-agent: *\nDisallow: /api/\nDisallow: /search\n\nSitemap: " + absolute(r.Site, "/sitemap.xml") + "\n")
+	return []byte("User-agent: *\nDisallow: /api/\nDisallow: /search?\n\nSitemap: " + absolute(r.Site, "/sitemap.xml") + "\n")
 }
 
 // security says whom to tell of a hole (RFC 9116). The day on which it expires
