@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -77,4 +78,20 @@ func TestMathIsBounded(t *testing.T) {
 	if _, err := mathML(deep, true); err == nil || !strings.Contains(err.Error(), "deep") {
 		t.Errorf("too deep: %v", err)
 	}
+}
+
+// Formulas are converted by many at once.
+func TestMathConcurrent(t *testing.T) {
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for _, tex := range []string{`\frac{a}{b}`, `\nope{x}`, `\begin{pmatrix}1&2\end{pmatrix}`, `\mathbb{R}`, `\ce{H2O}`, `\left(\vec{v}\right)`, `\sum_{i=0}^n`, `\text{a}`} {
+				out, err := mathML(tex, true)
+				if again, _ := mathML(tex, true); (out == "") != (err != nil) || again != out {
+					t.Errorf("%s: %q, %q, %v", tex, out, again, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
