@@ -28,11 +28,11 @@ type Shortcode struct {
 	ast.BaseBlock
 	Name string
 
-	image, href    string // of a figure
-	alt            string
-	width          int
-	attr, attrlink string
-	linkText       string // of the rest
+	image, href string // of a figure
+	alt         string
+	width       int
+	attrlink    string
+	linkText    string // of the rest
 }
 
 // Caption is what stands below a figure's image: its title, its caption and

@@ -130,8 +130,9 @@ func examples(t *testing.T) []example {
 	} {
 		files := txtar.Parse(readFile(t, rsc, "testdata/"+f.file+".txt")).Files
 		for i, md := range files {
-			digits, ok := strings.CutSuffix(md.Name, ".md")
-			if digits, ok = strings.CutPrefix(digits, f.prefix); !ok {
+			name, isMD := strings.CutSuffix(md.Name, ".md")
+			digits, ok := strings.CutPrefix(name, f.prefix)
+			if !isMD || !ok {
 				continue
 			}
 			if n, err := strconv.Atoi(digits); err == nil && i+1 < len(files) && strings.HasSuffix(files[i+1].Name, ".html") {
