@@ -132,6 +132,13 @@ func (a *app) preview(ctx context.Context, args []string) error {
 
 	pub := a.publisher(c, false)
 	pub.Check = nil // the reader is about to look
+	handler := http.Handler(front)
+	if *keep == "" { // what is kept is to be whole
+		demand := &onDemand{next: front, failed: func(ctx context.Context, path string, err error) {
+			a.log(slog.LevelWarn).WarnContext(ctx, "a picture could not be made", "path", path, "error", err)
+		}}
+		pub.Later, handler = demand.later, demand
+	}
 	j := &job{pub: pub, loader: loader}
 	server := preview.New(ctx, preview.Options{
 		Publish: func(ctx context.Context) (*release.Result, problem.List, error) {
@@ -148,10 +155,10 @@ func (a *app) preview(ctx context.Context, args []string) error {
 			} else if err != nil {
 				return nil, nil, err
 			}
-			res, err := pub.Publish(ctx, j.plan, release.Commit{}, j.coming...)
+			res, err := j.publish(ctx, release.Commit{})
 			return res, j.problems, err
 		},
-		Edge: front, Folder: p.content, Log: a.log(slog.LevelInfo), Reload: *reload,
+		Edge: handler, Folder: p.content, Log: a.log(slog.LevelInfo), Reload: *reload,
 	})
 	probs, _ := server.Problems()
 	a.problems(probs)
