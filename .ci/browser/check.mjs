@@ -155,9 +155,11 @@ function weight(html) {
 
 // kinds picks pages that differ in template, for each language.
 function kinds(html) {
-    const prefix = /^\/(?:([a-z]{2,3}(?:-[A-Za-z]+)?)\/)?/;
+    // The languages' homes, of which the default one's is the root.
+    const homes = [...pages.get('/').body.toString().matchAll(/hreflang="[^"]*" href="([^"]*)"/g)].map((m) => new URL(m[1]).pathname).filter((p) => p !== '/');
     const kind = (path) => {
-        const rest = '/' + path.replace(prefix, '');
+        const home = homes.find((p) => path.startsWith(p)) ?? '/';
+        const rest = '/' + path.slice(home.length);
         const body = pages.get(path).body.toString();
         if (rest === '/') return 'home';
         if (/^\/\d{4}\/\d\d\/\d\d\//.test(rest)) {
