@@ -69,8 +69,7 @@ func (a *app) share(ctx context.Context, args []string) error {
 		return err
 	}
 	a.problems(warnings)
-	until := time.Now().Add(*good).UTC().Truncate(time.Second)
-	link, err := pub.Share(ctx, pl, pg, until)
+	link, until, err := pub.Share(ctx, pl, pg, *good)
 	if err != nil {
 		return err
 	}

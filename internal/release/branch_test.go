@@ -512,7 +512,7 @@ func TestBranchAndShareDuringCollection(t *testing.T) {
 	if _, err := w.publisher().PublishBranch(ctx, "pr-1", pl, Commit{}, w.now()); !errors.As(err, &collecting) {
 		t.Errorf("a branch: %v", err)
 	}
-	if _, err := w.publisher().Share(ctx, pl, pageOf(t, pl, "/2026/01/01/a/"), w.now().Add(time.Hour)); !errors.As(err, &collecting) {
+	if _, _, err := w.publisher().Share(ctx, pl, pageOf(t, pl, "/2026/01/01/a/"), time.Hour); !errors.As(err, &collecting) {
 		t.Errorf("a link: %v", err)
 	}
 }

@@ -17,26 +17,28 @@ import (
 const MaxShare = draftAge
 
 // Share has one page made where only a signed link leads, and returns the path
-// of such a link that is good until a time. The page is that of the plan but
-// for two things: search engines are told to leave it out, and it leads to no
-// neighbours and translations, which may be drafts that nobody is to see yet.
+// of such a link that is good for a while, and until when by the store's clock.
+// The page is that of the plan but for two things: search engines are told to
+// leave it out, and it leads to no neighbours and translations, which may be
+// drafts that nobody is to see yet.
 //
 // The first link makes the key that all are signed with (routes.Site.ShareKey).
-func (p *Publisher) Share(ctx context.Context, pl *plan.Plan, pg plan.Page, until time.Time) (string, error) {
+func (p *Publisher) Share(ctx context.Context, pl *plan.Plan, pg plan.Page, good time.Duration) (link string, until time.Time, err error) {
 	if pg.Recipe.Kind != recipe.Post || pg.Recipe.Post == nil {
-		return "", fmt.Errorf("%s is not a post and not a standing page; only these can be shared", pg.Path)
+		return "", until, fmt.Errorf("%s is not a post and not a standing page; only these can be shared", pg.Path)
 	}
 	s, err := p.start(ctx)
 	if err != nil {
-		return "", err
+		return "", until, err
 	}
-	if d := until.Sub(s.now); d <= 0 || d > MaxShare {
-		return "", fmt.Errorf("a link can be good for up to %d hours", int(MaxShare.Hours()))
+	if good <= 0 || good > MaxShare {
+		return "", until, fmt.Errorf("a link can be good for up to %d hours", int(MaxShare.Hours()))
 	}
+	until = s.now.Add(good).UTC().Truncate(time.Second)
 	m := &Manifest{}
 	if s.head.N > 0 {
 		if m, err = p.manifest(ctx, s.head.At(s.now)); err != nil {
-			return "", err
+			return "", until, err
 		}
 	}
 	draft := shared(pg)
@@ -51,19 +53,19 @@ func (p *Publisher) Share(ctx context.Context, pl *plan.Plan, pg plan.Page, unti
 		digests = append(digests, style.Digest)
 	}
 	if err := p.mayUse(ctx, digests, objectsOf([]plan.Page{draft})); err != nil {
-		return "", err
+		return "", until, err
 	}
 	if _, _, err := p.provide(ctx, pl, m, styles, false); err != nil {
-		return "", err
+		return "", until, err
 	}
 	if _, _, err := p.provide(ctx, pl, m, []plan.Page{draft}, true); err != nil {
-		return "", err
+		return "", until, err
 	}
 	key, err := p.shareKey(ctx, false)
 	if err != nil {
-		return "", err
+		return "", until, err
 	}
-	return routes.ShareLink(routes.Site, key, until, draft.Digest), nil
+	return routes.ShareLink(routes.Site, key, until, draft.Digest), until, nil
 }
 
 // shared is a page as a link shows it.

@@ -39,13 +39,13 @@ func TestShare(t *testing.T) {
 		if published {
 			publish(t, w.publisher(), site)
 		}
-		link, err := w.publisher().Share(ctx, all, pg, w.now().Add(48*time.Hour))
+		link, until, err := w.publisher().Share(ctx, all, pg, 48*time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
 		key, ok, err := w.table.Get(ctx, "www!k")
 		digest := strings.Split(link, ".")[1]
-		if err != nil || !ok || link != routes.ShareLink(routes.Site, key, w.now().Add(48*time.Hour), digest) {
+		if err != nil || !ok || !until.Equal(w.now().Add(48*time.Hour).Truncate(time.Second)) || link != routes.ShareLink(routes.Site, key, until, digest) {
 			t.Errorf("%s, signed with %q, %v", link, key, err)
 		}
 		for i, b := range w.buckets {
@@ -88,7 +88,7 @@ func TestShareRefuses(t *testing.T) {
 		"the past":       {"/2026/01/01/a/", -time.Hour, "up to 720 hours"},
 		"more than kept": {"/2026/01/01/a/", MaxShare + time.Second, "up to 720 hours"},
 	} {
-		if link, err := w.publisher().Share(ctx, all, pageOf(t, all, tt.path), w.now().Add(tt.d)); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if link, _, err := w.publisher().Share(ctx, all, pageOf(t, all, tt.path), tt.d); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %q, %v", name, link, err)
 		}
 	}
