@@ -24,20 +24,26 @@ type killer struct {
 	left int
 	done bool
 	dead bool
+	step string   // in which it killed
+	all  []string // the step of each write
 }
 
 // write runs one write, or does not.
-func (k *killer) write(do func() error) error {
+func (k *killer) write(do func() error) error { return k.in("", do) }
+
+// in is a write in a step of a publish.
+func (k *killer) in(step string, do func() error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.dead {
 		return errKilled
 	}
+	k.all = append(k.all, step)
 	k.left--
 	if k.left > 0 {
 		return do()
 	}
-	k.dead = true
+	k.dead, k.step = true, step
 	if k.done {
 		if err := do(); err != nil {
 			return err

@@ -47,22 +47,10 @@ func killTable(t *testing.T) map[string]killRow {
 	return rows
 }
 
-// stepper is a killer who knows in which step of a publish it kills.
+// stepper is a killer who knows which step of a publish is which.
 type stepper struct {
 	*killer
-	step    string
-	all     []string // the step of each write
-	flipped bool     // the route table has the release, or is about to have it
-}
-
-func (s *stepper) in(step string, do func() error) error {
-	s.mu.Lock()
-	if s.left == 1 {
-		s.step = step
-	}
-	s.all = append(s.all, step)
-	s.mu.Unlock()
-	return s.write(do)
+	flipped bool // the route table has the release, or is about to have it
 }
 
 type steppedBucket struct {

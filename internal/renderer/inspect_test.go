@@ -89,11 +89,11 @@ func set(s string) map[string]bool {
 // a tag that nobody thought of is reported, not missed.
 var (
 	elements = set(`html head meta title link script body a header nav main footer form label span input button h1 h2 h3 h4 h5 h6
-		p time ol ul li article div details summary blockquote audio section br hr dl dt dd sup sub img figure figcaption
+		p picture source time ol ul li article div details summary blockquote audio section br hr dl dt dd sup sub img figure figcaption
 		math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts mprescripts
 		mtable mtr mtd mstyle mpadded mphantom pre code table thead tbody tr th td em strong del kbd mark small ins abbr ruby rt rp wbr b i s u q cite`)
 	attributes = set(`charset name content property rel href hreflang type title lang dir class id role datetime src alt width
-		height loading controls preload download start open scope disabled checked tabindex value maxlength action data-lang
+		height loading decoding srcset sizes controls preload download start open scope disabled checked tabindex value maxlength action data-lang
 		aria-label aria-current display form fence separator stretchy symmetric largeop movablelimits accent accentunder
 		lspace rspace minsize maxsize depth voffset linethickness displaystyle scriptlevel columnspan rowspan mathvariant mathcolor`)
 	linkRels   = set("stylesheet canonical alternate search icon")
@@ -156,6 +156,13 @@ func inspectHTML(t *testing.T, page string, whole bool) (out []string) {
 			}
 			if addresses[a.Key] && !safeAddress(a.Val) {
 				report("<%s %s=%q> leads nowhere good", n.Data, a.Key, a.Val)
+			}
+			if a.Key == "srcset" {
+				for candidate := range strings.SplitSeq(a.Val, ",") {
+					if at := strings.Fields(candidate); len(at) != 2 || !safeAddress(at[0]) {
+						report("<%s srcset=%q>", n.Data, a.Val)
+					}
+				}
 			}
 			if a.Key == "name" && n.Data != "meta" && n.Data != "input" {
 				report("<%s name=%q>", n.Data, a.Val)
