@@ -205,9 +205,10 @@ async function looker(browser, scheme, viewport) {
             fault(it.where, `loads a script, ${r.url()}`);
         }
     });
+    // A shift without a node is inside of what the browser draws itself: a player.
     await page.addInitScript(() => {
         window.shifts = 0;
-        new PerformanceObserver((list) => list.getEntries().forEach((e) => (window.shifts += e.value))).observe({ type: 'layout-shift', buffered: true });
+        new PerformanceObserver((list) => list.getEntries().filter((e) => e.sources.some((s) => s.node)).forEach((e) => (window.shifts += e.value))).observe({ type: 'layout-shift', buffered: true });
     });
     return it;
 }
