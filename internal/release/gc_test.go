@@ -396,6 +396,7 @@ func (t pausedTable) Update(ctx context.Context, etag string, puts map[string]st
 // objects which nothing reaches is stopped before each of its requests, for a
 // whole collection that spares no age.
 func TestCollectWhilePublishing(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	plans := fourPlans(t)
 	hit, at := 0, 1
@@ -497,6 +498,7 @@ func TestCollectWhileRollingBack(t *testing.T) {
 
 // A rollback carries the announcement on, and heeds it.
 func TestRollbackWhileCollecting(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	plans := fourPlans(t)
 	told := 0

@@ -278,6 +278,7 @@ func TestTakedownKilled(t *testing.T) {
 // A publisher of an old checkout does not bring it back, wherever it is when the
 // page is taken down; what it made by then goes with another takedown.
 func TestTakedownWhilePublishing(t *testing.T) {
+	sequential(t)
 	ctx := context.Background()
 	plans := regretPlans(t)
 	shown, refused := 0, 0
