@@ -158,8 +158,7 @@ func TestBucketAccess(t *testing.T) {
 // Dynamic requests follow Route 53: the primary while it is healthy, the
 // standby when it is not, and the primary when none is.
 func TestAssemblyRoutes(t *testing.T) {
-	i := slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "domain" })
-	d := deployments[i].opened(t)
+	d := deployed(t, "domain").opened(t)
 	for _, o := range d.Origins {
 		if o.ID != edge.OriginDynamic {
 			continue

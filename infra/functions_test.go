@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -140,19 +138,10 @@ func codeRemedy(t *testing.T, m *moto, d *deployment, w *world, without ...strin
 	region := d.blog.Config.AWS.Region
 	as := functionRole(t, m, d.stacks["render-"+region], "CodeRemedyRole", without...)
 	live := &alias{remedy.Pointer{Version: "1"}}
-	data, err := os.ReadFile("../internal/remedy/testdata/alarm.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var alarm events.EventBridgeEvent
-	var of remedy.Alarm
-	if err := errors.Join(json.Unmarshal(data, &alarm), json.Unmarshal(alarm.Detail, &of)); err != nil {
-		t.Fatal(err)
-	}
-	alarm.Time = time.Now()
+	alarm, name := recordedAlarm(t)
 	c := &remedy.Code{Alias: live, Desk: remedy.Desk{
 		Journal: remedy.Journal{Bucket: blogs3.New(m.s3(as), w.buckets[0]), Key: names.CodeJournal},
-		Alarms:  []string{of.AlarmName}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Alarms:  []string{name}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Tell: func(context.Context, string, string) error { return nil },
 	}}
 	deployment := events.EventBridgeEvent{ID: "d", Source: events.CodeDeployEventSource, DetailType: events.CodeDeployDeploymentEventDetailType}

@@ -41,7 +41,7 @@ func TestWhoDeletes(t *testing.T) {
 // The whole of what the janitor may do, in a deployment of two regions. A line
 // more is a decision.
 func TestJanitorMayDoExactlyThis(t *testing.T) {
-	d := deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "domain" })]
+	d := deployed(t, "domain")
 	got := map[string][]string{}
 	for sid, st := range publisherStatements(t, d.stacks["janitor"]) {
 		if st.typ == "AWS::IAM::Role" {
@@ -132,7 +132,7 @@ func TestNobodyElseDeletes(t *testing.T) {
 // newJanitorWorld is a published world, and a publisher that is the janitor.
 func newJanitorWorld(t *testing.T, without ...string) (m *moto, w *world, janitor *release.Publisher, as aws.CredentialsProvider) {
 	t.Helper()
-	d := deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "domain" })]
+	d := deployed(t, "domain")
 	m = startMoto(t)
 	as = m.role(t, "janitor", trustOf(t, d.stacks["janitor"]), publisherDocument(t, d.stacks["janitor"], without...))
 	w = newWorld(t, m, d, m.admin)

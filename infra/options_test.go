@@ -11,11 +11,6 @@ import (
 	"github.com/victorleungtw/blog/internal/config"
 )
 
-// named is a deployment by its name.
-func named(name string) *deployment {
-	return deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == name })]
-}
-
 // Every role is under the boundary, if there is one, and comes after it.
 func TestBoundary(t *testing.T) {
 	policies := map[string]string{"on": "blog-prod-boundary", "single": "team/wall"}
@@ -39,7 +34,7 @@ func TestBoundary(t *testing.T) {
 		}
 	})
 	made := 0
-	for _, r := range named("on").stacks["global"].of("AWS::IAM::ManagedPolicy") {
+	for _, r := range deployed(t, "on").stacks["global"].of("AWS::IAM::ManagedPolicy") {
 		made++
 		if r.Properties["ManagedPolicyName"] != "blog-prod-boundary" {
 			t.Errorf("the policy is called %v", r.Properties["ManagedPolicyName"])
@@ -67,7 +62,7 @@ func TestBoundary(t *testing.T) {
 // reads the origin secret again.
 func TestOriginKey(t *testing.T) {
 	for name, want := range map[string]string{"off": "blog-prod", "on": "blog-prod, origin key 2"} {
-		dist := named(name).stacks["edge"].one(t, "AWS::CloudFront::Distribution")
+		dist := deployed(t, name).stacks["edge"].one(t, "AWS::CloudFront::Distribution")
 		if got := at(dist.Properties, "DistributionConfig", "Comment"); got != want {
 			t.Errorf("%s: comment %v, want %s", name, got, want)
 		}
@@ -75,10 +70,10 @@ func TestOriginKey(t *testing.T) {
 }
 
 func TestFirewall(t *testing.T) {
-	if acls := named("off").stacks["edge"].of("AWS::WAFv2::WebACL"); len(acls) > 0 {
+	if acls := deployed(t, "off").stacks["edge"].of("AWS::WAFv2::WebACL"); len(acls) > 0 {
 		t.Errorf("off: %d web ACLs", len(acls))
 	}
-	edge := named("on").stacks["edge"]
+	edge := deployed(t, "on").stacks["edge"]
 	acl := edge.one(t, "AWS::WAFv2::WebACL")
 	if acl.Properties["Scope"] != "CLOUDFRONT" || at(acl.Properties, "DefaultAction", "Allow") == nil {
 		t.Errorf("%v", acl.Properties)
@@ -111,7 +106,7 @@ func TestFirewall(t *testing.T) {
 // What is delivered is what the table has columns for, in folders that it knows;
 // and the queries ask for nothing else.
 func TestAccessLogs(t *testing.T) {
-	d := named("on")
+	d := deployed(t, "on")
 	edge := d.stacks["edge"]
 	delivery := edge.one(t, "AWS::Logs::Delivery")
 	fields := strs(delivery.Properties["RecordFields"])
@@ -181,7 +176,7 @@ func TestAccessLogs(t *testing.T) {
 	}
 	for _, part := range []string{"edge", "global"} {
 		for _, typ := range []string{"AWS::Logs::Delivery", "AWS::Glue::Table", "AWS::Athena::WorkGroup"} {
-			if len(named("off").stacks[part].of(typ)) > 0 {
+			if len(deployed(t, "off").stacks[part].of(typ)) > 0 {
 				t.Errorf("off: %s has a %s", part, typ)
 			}
 		}
@@ -191,7 +186,7 @@ func TestAccessLogs(t *testing.T) {
 // Each region has its guards, once, whatever the environment; the trail is one
 // for all of them.
 func TestAccountGuards(t *testing.T) {
-	d := named("on")
+	d := deployed(t, "on")
 	var trails []string
 	for part, s := range d.stacks {
 		if !strings.HasPrefix(part, "account-") {

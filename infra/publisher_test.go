@@ -220,7 +220,7 @@ func (w *world) work(ctx context.Context) error {
 // The publisher's policy, as it is in the template, is enough to publish and
 // for nothing else that S3 can do.
 func TestPublishAsThePublisher(t *testing.T) {
-	d := deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "domain" })]
+	d := deployed(t, "domain")
 	ops := d.stacks["ops"]
 	m := startMoto(t)
 	as := m.role(t, "publisher", trustOf(t, ops), publisherDocument(t, ops))
@@ -253,7 +253,7 @@ func TestPublishAsThePublisher(t *testing.T) {
 // Each statement about objects is needed: without it there is no publish. That
 // of s3:ListBucket is not among them, because moto answers 404 without it too.
 func TestPublisherNeedsEachStatement(t *testing.T) {
-	d := deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "domain" })]
+	d := deployed(t, "domain")
 	ops := d.stacks["ops"]
 	for _, without := range [][]string{{"ReadRecord"}, {"CreateOnly"}, {"CreateHeads", "SwapHeads"}} {
 		t.Run(strings.Join(without, "+"), func(t *testing.T) {

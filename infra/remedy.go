@@ -61,17 +61,13 @@ func newRemedy(r remedyConfig) awslambda.Function {
 	for k, v := range r.Environment {
 		environment[k] = jsii.String(v)
 	}
-	fn := awslambda.NewFunction(r.Stack, jsii.String(r.ID), &awslambda.FunctionProps{
-		Description:  jsii.String(r.Description),
-		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture: awslambda.Architecture_ARM_64(),
-		Handler:      jsii.String("bootstrap"),
-		Code:         awslambda.Code_FromAsset(jsii.String(r.Dir), nil),
-		MemorySize:   jsii.Number(512),
-		Timeout:      awscdk.Duration_Minutes(jsii.Number(5)),
-		Role:         role,
-		LogGroup:     logs,
-		Environment:  &environment,
+	fn := newFunction(r.Stack, r.ID, r.Dir, &awslambda.FunctionProps{
+		Description: jsii.String(r.Description),
+		MemorySize:  jsii.Number(512),
+		Timeout:     awscdk.Duration_Minutes(jsii.Number(5)),
+		Role:        role,
+		LogGroup:    logs,
+		Environment: &environment,
 		// Old news is no reason to act, which package remedy sees to as well.
 		MaxEventAge:   awscdk.Duration_Minutes(jsii.Number(15)),
 		RetryAttempts: jsii.Number(2),

@@ -171,7 +171,7 @@ func TestCircleOfARemedyIsSeen(t *testing.T) {
 
 // The whole of what the remedies and CodeDeploy may do. A line more is a decision.
 func TestRemediesMayDoExactlyThis(t *testing.T) {
-	d := deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "own" })]
+	d := deployed(t, "own")
 	sg, hk := "arn:aws:s3:::blog-prod-${AWS::AccountId}-ap-southeast-1-an", "arn:aws:s3:::blog-prod-${AWS::AccountId}-ap-east-1-an"
 	fn := "arn:aws:lambda:ap-southeast-1:${AWS::AccountId}:function:blog-prod-renderer"
 	table := `{"Fn::ImportValue":"blog-prod-global:ExportsOutputFnGetAttRouteTable82FB8FA6ArnD10F24FA"}`
@@ -234,11 +234,27 @@ func TestRemediesMayDoExactlyThis(t *testing.T) {
 	}
 }
 
+// recordedAlarm is the alarm that package remedy records, going off now, and its
+// name.
+func recordedAlarm(t *testing.T) (ev events.EventBridgeEvent, name string) {
+	t.Helper()
+	data, err := os.ReadFile("../internal/remedy/testdata/alarm.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var alarm remedy.Alarm
+	if err := errors.Join(json.Unmarshal(data, &ev), json.Unmarshal(ev.Detail, &alarm)); err != nil {
+		t.Fatal(err)
+	}
+	ev.Time = time.Now()
+	return ev, alarm.AlarmName
+}
+
 // remedyWorld is a published world of two releases, and a content remedy with
-// the role of the template. Its alarm is the one that package remedy records.
+// the role of the template.
 func remedyWorld(t *testing.T, without ...string) (*moto, *deployment, *world, *remedy.Content, events.EventBridgeEvent, aws.CredentialsProvider) {
 	t.Helper()
-	d := deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "domain" })]
+	d := deployed(t, "domain")
 	m := startMoto(t)
 	as := functionRole(t, m, d.stacks["edge"], "ContentRemedyRole", without...)
 	w := newWorld(t, m, d, m.admin)
@@ -252,20 +268,11 @@ func remedyWorld(t *testing.T, without ...string) (*moto, *deployment, *world, *
 		r.Bucket, r.Renderer = blogs3.New(m.s3(as), w.buckets[i]), nil // the role may not ask it
 		p.Regions = append(p.Regions, r)
 	}
-	data, err := os.ReadFile("../internal/remedy/testdata/alarm.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ev events.EventBridgeEvent
-	var alarm remedy.Alarm
-	if err := errors.Join(json.Unmarshal(data, &ev), json.Unmarshal(ev.Detail, &alarm)); err != nil {
-		t.Fatal(err)
-	}
-	ev.Time = time.Now()
+	ev, alarm := recordedAlarm(t)
 	return m, d, w, &remedy.Content{
 		Publisher: p, Desk: remedy.Desk{
 			Journal: remedy.Journal{Bucket: p.Regions[0].Bucket, Key: names.ContentJournal},
-			Alarms:  []string{alarm.AlarmName}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Alarms:  []string{alarm}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 			Tell: func(context.Context, string, string) error { return nil },
 		},
 	}, ev, as

@@ -72,13 +72,9 @@ func newRenderer(c RenderConfig, logs awslogs.LogGroup) awslambda.Alias {
 	if c.Keep {
 		versions = awscdk.RemovalPolicy_RETAIN
 	}
-	fn := awslambda.NewFunction(c.Stack, jsii.String("Renderer"), &awslambda.FunctionProps{
+	fn := newFunction(c.Stack, "Renderer", c.RendererDir, &awslambda.FunctionProps{
 		FunctionName: jsii.String(c.Names.Renderer()),
 		Description:  jsii.String("Recipe in, page out"),
-		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture: awslambda.Architecture_ARM_64(),
-		Handler:      jsii.String("bootstrap"),
-		Code:         awslambda.Code_FromAsset(jsii.String(c.RendererDir), nil),
 		MemorySize:   jsii.Number(c.Memory),
 		Timeout:      awscdk.Duration_Minutes(jsii.Number(batchMinutes)),
 		Role:         newRendererRole(c, logs),

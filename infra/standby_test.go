@@ -42,7 +42,7 @@ func (w whole) List(ctx context.Context, prefix string) iter.Seq2[string, error]
 // What a standby missed is made up for by the next publish, as the publisher:
 // it copies what it may write, and has the renderer make the pages.
 func TestPublisherMakesUpForTheStandby(t *testing.T) {
-	d := deployments[slices.IndexFunc(deployments, func(d *deployment) bool { return d.name == "domain" })]
+	d := deployed(t, "domain")
 	ops := d.stacks["ops"]
 	m := startMoto(t)
 	w := newWorld(t, m, d, m.role(t, "publisher", trustOf(t, ops), publisherDocument(t, ops)))

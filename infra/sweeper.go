@@ -45,16 +45,12 @@ func newSweeper(c SweeperConfig) {
 	}
 	role.AddToPolicy(awsiam.NewPolicyStatement(allow("WriteLog", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, *logs.LogGroupArn())))
 	excusePolicy(role, "AwsSolutions-IAM5", "Trials' stacks have names that nobody can list beforehand; it deletes what carries the trials' tag.")
-	fn := awslambda.NewFunction(c.Stack, jsii.String("Sweeper"), &awslambda.FunctionProps{
-		Description:  jsii.String("Deletes trials that nobody deployed to for some days"),
-		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture: awslambda.Architecture_ARM_64(),
-		Handler:      jsii.String("bootstrap"),
-		Code:         awslambda.Code_FromAsset(jsii.String(c.SweeperDir), nil),
-		MemorySize:   jsii.Number(128),
-		Timeout:      awscdk.Duration_Minutes(jsii.Number(2)),
-		Role:         role,
-		LogGroup:     logs,
+	fn := newFunction(c.Stack, "Sweeper", c.SweeperDir, &awslambda.FunctionProps{
+		Description: jsii.String("Deletes trials that nobody deployed to for some days"),
+		MemorySize:  jsii.Number(128),
+		Timeout:     awscdk.Duration_Minutes(jsii.Number(2)),
+		Role:        role,
+		LogGroup:    logs,
 		// Two at once would ask for the same deletion twice.
 		RetryAttempts: jsii.Number(0), // the next hour comes by itself
 		Environment: &map[string]*string{

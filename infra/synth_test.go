@@ -436,7 +436,7 @@ func TestOrder(t *testing.T) {
 // Both ends are synthesized, and so checked by all that looks at every template:
 // each option on, and each off. An option that is new has to be added to the one.
 func TestEveryOption(t *testing.T) {
-	on, off := named("on"), named("off")
+	on, off := deployed(t, "on"), deployed(t, "off")
 	if got, want := off.blog.Config.AWS, config.Default().AWS; !reflect.DeepEqual(got, want) {
 		t.Errorf("off: %+v, want %+v", got, want)
 	}
