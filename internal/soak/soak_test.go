@@ -257,9 +257,17 @@ func TestRaces(t *testing.T) {
 	repeat(t, "races", *races, *readMany, func(s *run, r *rand.Rand) {
 		n := 2 + r.IntN(7)
 		var ps []*publisher
+		edits := map[string]bool{s.base.key(): true}
 		for i := range n {
 			how := []string{"rebase", "fail"}[r.IntN(2)]
-			ps = append(ps, s.start(fmt.Sprint("racer", i), s.base.edited(r), "--on-conflict", how))
+			// Two who remove the same post would publish the same, and the loser's
+			// folder be shown as the winner's.
+			f := s.base.edited(r)
+			for edits[f.key()] {
+				f = s.base.edited(r)
+			}
+			edits[f.key()] = true
+			ps = append(ps, s.start(fmt.Sprint("racer", i), f, "--on-conflict", how))
 			time.Sleep(time.Duration(r.IntN(20000)) * time.Microsecond)
 		}
 		numbers := map[int]string{}
