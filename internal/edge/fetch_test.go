@@ -46,7 +46,9 @@ func TestFailover(t *testing.T) {
 		{"without a standby", false, page, []func(*lab){status("store", 403), ok("renderer-fallback")}, "200 Miss from renderer-fallback", 2},
 		{"asset", true, asset, []func(*lab){status("store", 403), ok("store-standby")}, "200 Miss from store-standby", 2},
 		{"asset without a standby", false, asset, []func(*lab){status("store", 403)}, "403 Error 403 of store", 1},
-		{"dynamic has one origin", true, "/api/x", []func(*lab){status("renderer", 503)}, "503 Error 503 of renderer", 1},
+		{"search", true, "/search", []func(*lab){status("renderer", 503), ok("renderer-fallback")}, "200 Miss from renderer-fallback", 2},
+		{"search in a region without the index", true, "/search", []func(*lab){status("renderer", 404), ok("renderer-fallback")}, "200 Miss from renderer-fallback", 2},
+		{"the rest of what is dynamic has one origin", true, "/api/x", []func(*lab){status("renderer", 503)}, "503 Error 503 of renderer", 1},
 		{"cut short", true, page, []func(*lab){func(l *lab) {
 			l.answers["store"] = func(r *http.Request) (*http.Response, error) {
 				resp := answer(r, 200, "half")

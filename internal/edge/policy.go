@@ -285,7 +285,8 @@ func Describe(t Topology) DistributionConfig {
 	renderer := func(id string) Origin { o := origin(id, 10*time.Second); o.Verify = true; return o }
 	// 403 is what a bucket says of a missing key to a reader without
 	// ListBucket.
-	failover := []int{403, 404, 500, 502, 503, 504}
+	failed := []int{500, 502, 503, 504}
+	failover := append([]int{403, 404}, failed...)
 	c := DistributionConfig{
 		Origins: []Origin{
 			bucket(OriginStore), renderer(OriginFallback), renderer(OriginDynamic),
@@ -319,13 +320,17 @@ func Describe(t Topology) DistributionConfig {
 			o := &c.Origins[i]
 			o.Verify, o.Private = false, o.Verify
 		}
-		if t.Standby && !t.BucketOnly {
-			// Route 53 does not choose here: CloudFront looks up no name of a VPC
-			// origin. 403 and 404 are answers of a renderer.
-			c.OriginGroups = append(c.OriginGroups, OriginGroup{
-				ID: dynamicGroup, Primary: OriginDynamic, Secondary: OriginFallback, FailoverCriteria: []int{500, 502, 503, 504},
-			})
-			api.TargetOriginID, search.TargetOriginID = dynamicGroup, dynamicGroup
+	}
+	if t.Standby && !t.BucketOnly {
+		// 404 is a renderer whose region has not the index of the release: one that
+		// was away while the other took over and published.
+		c.OriginGroups = append(c.OriginGroups, OriginGroup{
+			ID: dynamicGroup, Primary: OriginDynamic, Secondary: OriginFallback, FailoverCriteria: append([]int{404}, failed...),
+		})
+		search.TargetOriginID = dynamicGroup
+		if t.Fleet {
+			// Elsewhere Route 53 chooses. CloudFront looks up no name of a VPC origin.
+			api.TargetOriginID = dynamicGroup
 		}
 	}
 	for i, o := range c.Origins {

@@ -123,7 +123,7 @@ func TestBehaviors(t *testing.T) {
 		{"/api/x", "dynamic", "renderer"},
 		{"/api/", "dynamic", "renderer"},
 		{"/api", "pages", "pages"},
-		{"/search", "dynamic", "renderer"},
+		{"/search", "dynamic", "dynamic"},
 		{"/search/", "pages", "pages"},
 		{"/zh/search", "pages", "pages"},
 		{"/~share/x", "shares", "pages"},
@@ -200,8 +200,8 @@ func TestDescriptions(t *testing.T) {
 }
 
 // Renderers are either reached over the internet, with a secret, or in a private
-// network, without; and a fleet's regions stand in for each other for dynamic
-// requests as well, where Route 53 cannot.
+// network, without. Two regions stand in for each other for the search, and a
+// fleet's, which Route 53 cannot choose from, for all that is dynamic.
 func TestFleetDescription(t *testing.T) {
 	for _, topology := range []edge.Topology{{}, {Standby: true}, {Fleet: true}, {Standby: true, Fleet: true}} {
 		c := edge.Describe(topology)
@@ -211,11 +211,11 @@ func TestFleetDescription(t *testing.T) {
 				t.Errorf("%+v: %+v", topology, o)
 			}
 		}
-		want := edge.OriginDynamic
-		if topology.Standby && topology.Fleet {
-			want = "dynamic"
-		}
-		for _, path := range []string{"/api/release", "/search"} {
+		for path, grouped := range map[string]bool{"/api/release": topology.Standby && topology.Fleet, "/search": topology.Standby} {
+			want := edge.OriginDynamic
+			if grouped {
+				want = "dynamic"
+			}
 			if got := c.Behavior(path).TargetOriginID; got != want {
 				t.Errorf("%+v: %s goes to %s, want %s", topology, path, got, want)
 			}

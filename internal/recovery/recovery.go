@@ -15,8 +15,9 @@
 //
 // Pages are the same in all of them, and that is not an oversight: they are stored
 // in both buckets before anybody can see them (with backup-restore soon after), and
-// CloudFront asks the second origin within the same request. What a strategy buys is the rest: search and the
-// API, and whether somebody has to get up at night.
+// CloudFront asks the second origin within the same request. So it does for a
+// search, where a renderer stands in the standby region. What a strategy buys is
+// the rest: the API, and whether somebody has to get up at night.
 //
 // # What the figures are
 //
@@ -58,7 +59,7 @@ func (s Strategy) Record() bool { return s == WarmStandby || s == ActiveActive }
 type Promise struct {
 	Strategy Strategy
 	Pages    Objective // what readers read: pages, feeds, assets
-	Dynamic  Objective // /search and /api/*
+	Dynamic  Objective // /api/*, and /search where no renderer stands by
 	Publish  Objective // the author's next post
 	// RPO is how much of what was published can be lost: the age of the oldest
 	// change that only the lost region had.

@@ -143,7 +143,10 @@ type sources struct{ from getter }
 
 func (s sources) Source(ctx context.Context, digest string) ([]byte, error) {
 	obj, err := s.from.Get(ctx, "src/"+digest)
-	if err != nil {
+	if errors.Is(err, store.ErrNotExist) {
+		// A page of which a source is missing is not a page that does not exist.
+		return nil, fmt.Errorf("src/%s is missing", digest)
+	} else if err != nil {
 		return nil, err
 	}
 	if recipe.Sum(obj.Body) != digest {
