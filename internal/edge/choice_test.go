@@ -7,11 +7,10 @@ import (
 	"github.com/victorleungtw/blog/internal/edge"
 )
 
-// languages is site with homes in four languages, and the text of a post.
+// languages is site with homes in four languages.
 func languages() *kv {
 	k := site()
 	k.keys["www/~lang"] = "18:/#en=/&zh=/zh/&zh-hant=/zh/&zh-hans=/cn/&zh-cn=/cn/&ja=/ja/,12:/#en=/&zh=/old/"
-	k.keys["www/2022/06/18/aws.md"] = "12:" + digest("6")
 	return k
 }
 
@@ -109,11 +108,11 @@ func TestHomeAnswers(t *testing.T) {
 	}
 }
 
-// A post's text is another address for whoever likes it no less than its page
+// A page's text is another address for whoever likes it no less than the page
 // (RFC 9110, section 12.5.1).
 func TestMarkdownByAccept(t *testing.T) {
 	f := newFunction(t, languages())
-	page, text := "-> /page/"+digest("c"), "-> /page/"+digest("6")
+	page, text := "-> /page/"+digest("c"), "-> /page/"+digest("c")+".md"
 	for accept, want := range map[string]string{
 		"":                                       page,
 		"*/*":                                    page,
@@ -135,9 +134,13 @@ func TestMarkdownByAccept(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/2022/06/18/aws.md": text,
-		"/":                  "-> /page/" + digest("a"), // has no text
-		"/page/2/":           "-> /page/" + digest("e"),
-		"/feed.xml":          "-> /page/" + digest("d"),
+		"/":                  "-> /page/" + digest("a") + ".md",
+		"/page/2/":           "-> /page/" + digest("e") + ".md",
+		"/page/2.md":         "-> /page/" + digest("e") + ".md",
+		"/feed.xml":          "-> /page/" + digest("d"), // has no text
+		"/feed.xml.md":       "Not Found",
+		"/.md":               "Not Found",
+		"/old-post.md":       "Not Found",
 		"/missing/":          "Not Found",
 	} {
 		if got := summary(run(t, f, "GET", "https://example.com"+path, "Accept", "text/markdown")); got != want {

@@ -130,23 +130,25 @@ async function route(request) {
 
     // Two headers choose between addresses, and so none of them is in a cache
     // key: a home page's by a redirect, because each language's has an address
-    // of its own, and a post's text by rewriting.
+    // of its own, and a page's text by rewriting. A page has one if its path
+    // ends with a slash; with .md in its place, that is the text's own.
     if (path === '/') {
         const place = await home(request, view);
         if (place !== '/') {
             return respond(302, { location: address(place, request.querystring), vary: VARY, 'x-blog-release': view.release }, '');
-        }
-    } else if (path.endsWith('/') && prefersMarkdown(request)) {
-        const text = await find(`${path.slice(0, -1)}.md`, view);
-        if (isDigest(text.to)) {
-            request.uri = variant('/page/', text.to, request);
-            return request;
         }
     }
 
     const own = await find(path, view);
     let to = own.to;
     let target = to;
+    if (to === '' && path.endsWith('.md')) {
+        const page = await find(`${path.slice(0, -3)}/`, view);
+        if (isDigest(page.to)) {
+            request.uri = variant('/page/', `${page.to}.md`, request);
+            return request;
+        }
+    }
     if (to === '' && !path.endsWith('/')) {
         const folder = await find(`${path}/`, view);
         to = folder.to;
@@ -154,7 +156,8 @@ async function route(request) {
     } else if (isDigest(to)) {
         // Of the search the table has the index, which the renderer is told:
         // an answer is of the release whose number the reader sees.
-        request.uri = uri === '/search' ? `/search/${to}` : variant('/page/', to, request);
+        const text = path.endsWith('/') && prefersMarkdown(request) ? '.md' : '';
+        request.uri = uri === '/search' ? `/search/${to}` : variant('/page/', to + text, request);
         return request;
     }
     if (target.charAt(0) === '/') {

@@ -98,7 +98,7 @@ func setIf(h http.Header, name, value string) {
 	}
 }
 
-var digestURI = regexp.MustCompile(`^/page/([0-9a-f]{64})(\.br|\.gz)?$`)
+var digestURI = regexp.MustCompile(`^/page/([0-9a-f]{64})(\.md)?(\.br|\.gz)?$`)
 
 // digestOf is the digest in a rewritten URI, or "".
 func digestOf(uri string) string {

@@ -17,18 +17,8 @@ import (
 // GuidePosts is how many posts llms.txt lists.
 const GuidePosts = 40
 
-// textPath is a post as Markdown: /2026/03/01/hello.md beside
-// /2026/03/01/hello/. The edge function makes one of the other.
-func textPath(d *content.Document) string { return strings.TrimSuffix(d.Path, "/") + ".md" }
-
-// text plans a post as Markdown.
-func (b *builder) text(add adder, d *content.Document, l config.Language) {
-	add(textPath(d), func() {
-		b.emit(&recipe.Recipe{
-			Kind: recipe.Text, Path: textPath(d), Lang: d.Lang, Site: b.bare(l), Title: d.Title, Description: d.Description,
-			Text: &recipe.TextData{Source: d.Source, Page: d.Path, Date: d.Date, Updated: d.Updated, Authors: d.Authors},
-		})
-	})
+// chapters plans an episode's chapters, for players.
+func (b *builder) chapters(add adder, d *content.Document, l config.Language) {
 	if d.Episode != nil && len(d.Episode.Marks) > 0 {
 		path := chaptersPath(d)
 		add(path, func() {
@@ -52,7 +42,7 @@ func (b *builder) guide(add adder, l config.Language, posts []*content.Document)
 	items := func(docs []*content.Document) []recipe.GuideItem {
 		var out []recipe.GuideItem
 		for _, d := range docs {
-			out = append(out, recipe.GuideItem{Title: d.Title, Page: d.Path, Text: textPath(d), Summary: d.Description})
+			out = append(out, recipe.GuideItem{Title: d.Title, Page: d.Path, Summary: d.Description})
 		}
 		return out
 	}

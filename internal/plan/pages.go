@@ -26,12 +26,12 @@ func (b *builder) language(l config.Language, add adder) {
 	b.related(l.Tag, posts)
 	for i, p := range posts {
 		add(p.Path, func() { b.post(p, l, neighbour(posts, i-1), neighbour(posts, i+1)) })
-		b.text(add, p, l)
+		b.chapters(add, p, l)
 	}
 	for _, p := range b.site.Pages {
 		if p.Lang == l.Tag {
 			add(p.Path, func() { b.post(p, l, nil, nil) })
-			b.text(add, p, l)
+			b.chapters(add, p, l)
 		}
 	}
 
@@ -98,7 +98,7 @@ func (b *builder) post(d *content.Document, l config.Language, newer, older *rec
 		Post: &recipe.PostData{
 			Source: d.Source, Date: d.Date, Updated: d.Updated, Authors: d.Authors,
 			Newer: newer, Older: older, Episode: episode(d, true),
-			Tags: b.tagLinks(d, l), Series: b.inSeries[d], Related: b.near[d], Text: textPath(d), Drift: d.Drift,
+			Tags: b.tagLinks(d, l), Series: b.inSeries[d], Related: b.near[d], Drift: d.Drift,
 		},
 	}
 	if d.Date != "" {

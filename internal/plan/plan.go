@@ -8,7 +8,7 @@
 //
 // # What a new post changes
 //
-// Its own page, and the same as Markdown; its two neighbours in its language;
+// Its own page; its two neighbours in its language;
 // the first page of each list it is in (home, its tags, its categories, its
 // year) and their feeds; llms.txt; one sitemap file and, once a day, the index
 // of them. No other recipe holds anything of it. Three choices keep it so:
@@ -208,6 +208,9 @@ func endonym(tag string) string {
 // links checks the links to absolute paths.
 func (b *builder) links() {
 	known := func(p string) bool {
+		if page, ok := strings.CutSuffix(p, ".md"); ok && b.paths[page+"/"] {
+			return true // recipe.TextPath
+		}
 		return b.paths[p] || b.site.Redirects[p] != "" || b.site.Assets[strings.TrimPrefix(p, "/")].Key != ""
 	}
 	for _, docs := range [][]*content.Document{b.site.Posts, b.site.Pages} {

@@ -104,7 +104,7 @@ func TestPaths(t *testing.T) {
 	var got []string
 	for _, pg := range p.Pages {
 		if !strings.HasPrefix(pg.Path, "/page/") || pg.Path == "/page/2/" {
-			if pg.Recipe.Kind != recipe.Post && pg.Recipe.Kind != recipe.Text {
+			if pg.Recipe.Kind != recipe.Post {
 				got = append(got, pg.Path)
 			}
 		}
@@ -160,8 +160,8 @@ func TestNewPostChangesFewPages(t *testing.T) {
 	}
 	want := []string{
 		"/",
-		"/2026/02/07/p034/",                        // the neighbour
-		"/2026/02/08/p035.md", "/2026/02/08/p035/", // the post
+		"/2026/02/07/p034/", // the neighbour
+		"/2026/02/08/p035/", // the post
 		"/archive/2026/", "/category/notes/", "/category/notes/feed.json", "/category/notes/feed.xml", "/category/notes/rss.xml",
 		"/feed.json", "/feed.xml", "/llms.txt", "/rss.xml",
 		"/search", "/search/en", "/search/en/p", // the index, the language's, the part with the post
@@ -189,7 +189,7 @@ func TestEditChangesFewPages(t *testing.T) {
 		}
 	}
 	// Too old for the feeds; lists show its summary, which changed too.
-	want := []string{"/2026/01/04/p003.md", "/2026/01/04/p003/", "/archive/2026/page/2/", "/category/notes/page/2/", "/llms.txt", "/page/2/",
+	want := []string{"/2026/01/04/p003/", "/archive/2026/page/2/", "/category/notes/page/2/", "/llms.txt", "/page/2/",
 		"/search", "/search/en", "/search/en/p", "/tag/all/page/2/"}
 	if !slices.Equal(got, want) {
 		t.Errorf("changed:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -365,7 +365,7 @@ func TestSeries(t *testing.T) {
 	was := pages(plain)
 	var got []string
 	for _, pg := range after.Pages {
-		if r := pg.Recipe; was[pg.Path] != pg.Digest && r.Search == nil && r.Feed == nil && r.Text == nil {
+		if r := pg.Recipe; was[pg.Path] != pg.Digest && r.Search == nil && r.Feed == nil {
 			got = append(got, pg.Path)
 		}
 	}

@@ -1,14 +1,5 @@
 package recipe
 
-// TextData is for Kind Text.
-type TextData struct {
-	Source  Source   `json:"source"`
-	Page    string   `json:"page"` // path of the post
-	Date    string   `json:"date,omitempty"`
-	Updated string   `json:"updated,omitempty"`
-	Authors []string `json:"authors,omitempty"`
-}
-
 // GuideData is for Kind Guide.
 type GuideData struct {
 	Posts []GuideItem `json:"posts,omitempty"` // the newest, newest first
@@ -19,7 +10,6 @@ type GuideData struct {
 type GuideItem struct {
 	Title   string `json:"title"`
 	Page    string `json:"page"` // path of the post
-	Text    string `json:"text"` // path of the post as Markdown
 	Summary string `json:"summary,omitempty"`
 }
 

@@ -34,7 +34,6 @@ const (
 	List       Kind = "list"       // home, a category, a tag, a year; one page of it
 	Index      Kind = "index"      // all tags, or all years, as links
 	Feed       Kind = "feed"       // RSS, Atom or JSON Feed, full text; a show's RSS
-	Text       Kind = "text"       // a post as Markdown
 	Chapters   Kind = "chapters"   // an episode's chapters, for players
 	Guide      Kind = "guide"      // llms.txt: what there is to read, for language models
 	Security   Kind = "security"   // security.txt
@@ -74,7 +73,6 @@ type Recipe struct {
 	Sitemap []URLEntry  `json:"sitemap,omitempty"` // for Sitemap and SitemapIdx
 	Search  *SearchData `json:"search,omitempty"`  // for Search, SearchLang and SearchPart
 
-	Text     *TextData     `json:"text,omitempty"`
 	Chapters []Chapter     `json:"chapters,omitempty"`
 	Guide    *GuideData    `json:"guide,omitempty"`
 	Security *SecurityData `json:"security,omitempty"`
@@ -129,7 +127,6 @@ type PostData struct {
 	Series     *SeriesData `json:"series,omitempty"`
 	Related    []Link      `json:"related,omitempty"`
 	Episode    *Episode    `json:"episode,omitempty"`
-	Text       string      `json:"text,omitempty"`  // path of the post as Markdown
 	Image      *Image      `json:"image,omitempty"` // that stands for the post elsewhere
 	Drift      *Drift      `json:"drift,omitempty"`
 }
@@ -290,9 +287,6 @@ func (r *Recipe) Sources() []string {
 	if r.Post != nil && r.Post.Drift != nil {
 		out = append(out, r.Post.Drift.Digest)
 	}
-	if r.Text != nil {
-		out = append(out, r.Text.Source.Digest)
-	}
 	if r.Feed != nil {
 		for _, item := range r.Feed.Items {
 			out = append(out, item.Source.Digest)
@@ -305,6 +299,14 @@ func (r *Recipe) Sources() []string {
 	}
 	return out
 }
+
+// HasText says whether a page exists as Markdown too: every one does whose path
+// ends with a slash. The edge function goes by that rule, and knows no other.
+func HasText(path string) bool { return strings.HasSuffix(path, "/") }
+
+// TextPath is the path of a page's text: /2026/03/01/hello.md beside
+// /2026/03/01/hello/. That of "/" has none: it is had by content negotiation alone.
+func TextPath(path string) string { return strings.TrimSuffix(path, "/") + ".md" }
 
 // Encode returns the canonical bytes: JSON with fields in declared order, map
 // keys sorted, no insignificant space and no HTML escaping.

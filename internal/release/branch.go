@@ -502,7 +502,7 @@ func (p *Publisher) differs(m *Manifest, pl *plan.Plan) (*branchDifference, erro
 		}
 		own = append(own, pg)
 		d.digests = append(d.digests, pg.Digest)
-		if !known[pg.Digest] {
+		if _, ok := known[pg.Digest]; !ok {
 			d.pages = append(d.pages, pg)
 		}
 		if pg.Recipe.Kind == recipe.NotFound && needed[pg.Digest] {

@@ -433,7 +433,9 @@ func (p *Publisher) reach(ctx context.Context, n int, to need) error {
 	if err != nil {
 		return err
 	}
-	maps.Copy(to, digests)
+	for d := range digests {
+		to[d] = true
+	}
 	for _, k := range slices.Concat(m.Objects, m.Inline) {
 		to[k] = true
 	}

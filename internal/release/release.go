@@ -192,20 +192,21 @@ func (m *Manifest) Pages() (map[string]string, error) {
 	return out, nil
 }
 
-// Digests returns every digest that the release shows.
-func (m *Manifest) Digests() (map[string]bool, error) {
+// Digests returns every digest that the release shows, and the path where it does;
+// none of a page that has no route.
+func (m *Manifest) Digests() (map[string]string, error) {
 	pages, err := m.Pages()
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]bool{}
-	for _, to := range pages {
+	out := map[string]string{}
+	for path, to := range pages {
 		if to[0] != '/' {
-			out[to] = true
+			out[to] = path
 		}
 	}
 	for _, d := range m.Unrouted {
-		out[d] = true
+		out[d] = ""
 	}
 	return out, nil
 }

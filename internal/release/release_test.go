@@ -219,7 +219,7 @@ func (s stub) Do(ctx context.Context, req renderer.Request) (renderer.Response, 
 			}
 		}
 		body := []byte("page " + d)
-		for _, suffix := range suffixes() {
+		for _, suffix := range renderer.Suffixes(recipe.HasText(r.Path)) {
 			if err := s.b.Create(ctx, "page/"+d+suffix, store.Meta{}, store.Bytes(body)); err != nil && !errors.Is(err, store.ErrExists) {
 				return out, err
 			}
@@ -301,7 +301,7 @@ func TestPublishAndRollback(t *testing.T) {
 	// b is the second oldest of four: on the first page of the lists, in the
 	// feeds and in the index of the search, and nobody else's business.
 	want := []string{
-		"changed /", "changed /2026/01/02/b.md", "changed /2026/01/02/b/", "changed /archive/2026/", "changed /archive/2026/page/2/",
+		"changed /", "changed /2026/01/02/b/", "changed /archive/2026/", "changed /archive/2026/page/2/",
 		"changed /feed.json", "changed /feed.xml", "changed /llms.txt", "changed /page/2/", "changed /rss.xml",
 		"changed /search", "changed /search/en", "changed /search/en/p",
 	}

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/victorleungtw/blog/internal/compress"
+	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store"
@@ -146,23 +146,15 @@ func (p *Publisher) reachable(ctx context.Context, head Head) (want map[string]b
 		for _, k := range m.Objects {
 			want[k] = true
 		}
-		for d := range digests {
+		for d, path := range digests {
 			want["recipe/"+d] = true
-			for _, suffix := range suffixes() {
+			for _, suffix := range renderer.Suffixes(recipe.HasText(path)) {
 				key := "page/" + d + suffix
 				want[key], made[key] = true, d
 			}
 		}
 	}
 	return want, made, nil
-}
-
-func suffixes() []string {
-	out := []string{""}
-	for _, e := range compress.Encodings {
-		out = append(out, e.Suffix)
-	}
-	return out
 }
 
 // listed is what a region has, of what a release can need.

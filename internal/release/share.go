@@ -72,7 +72,7 @@ func (p *Publisher) Share(ctx context.Context, pl *plan.Plan, pg plan.Page, good
 func shared(pg plan.Page) plan.Page {
 	r, post := *pg.Recipe, *pg.Recipe.Post
 	post.Newer, post.Older, post.Series, post.Related = nil, nil, nil, nil
-	post.Image, post.Text = nil, "" // at addresses of their own, which have no end
+	post.Image = nil // at an address of its own, which has no end
 	r.Post, r.Alternates, r.NoIndex = &post, nil, true
 	return plan.Page{Path: pg.Path, Digest: r.Digest(), Recipe: &r}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/shown"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -45,7 +46,7 @@ func (p *Publisher) showing(ctx context.Context, path string, before *TakenDown)
 		}
 		tags, _ := shown.Tags(r)
 		if !slices.Contains(strings.Split(tags, ","), shown.Tag(path)) {
-			for _, suffix := range suffixes() {
+			for _, suffix := range renderer.Suffixes(true) {
 				out.Purge = append(out.Purge, "/page/"+digest+suffix)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -241,7 +242,7 @@ func (t *TakenDown) keys() [2][]string {
 	}
 	for _, d := range t.Digests {
 		from = append(from, "recipe/"+d)
-		for _, suffix := range suffixes() {
+		for _, suffix := range renderer.Suffixes(true) {
 			pages = append(pages, "page/"+d+suffix, draftPrefix+d+suffix)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/victorleungtw/blog/internal/plan"
 	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/shown"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -128,8 +129,14 @@ func TestTakedown(t *testing.T) {
 	}
 	// What shows nothing of it stays: the third release is whole (above), and
 	// the other posts' sources are there.
-	if lost := len(before) + 3 - len(w.keys(0)); lost != 2+len(out.Digests)*(1+len(suffixes())) {
-		t.Errorf("%d objects went with %d pages", lost, len(out.Digests))
+	of := 0
+	for _, key := range before {
+		if slices.ContainsFunc(out.Digests, func(d string) bool { return strings.Contains(key, d) }) {
+			of++
+		}
+	}
+	if lost := len(before) + 3 - len(w.keys(0)); lost != 2+of {
+		t.Errorf("%d objects went, and %d are of the %d pages", lost, of, len(out.Digests))
 	}
 	for region := range w.buckets {
 		if rec, _, err := readTakedown(ctx, w.buckets[region], TakedownKey(regretted)); err != nil || rec.Reason != "asked by its subject" || rec.N != 0 {
@@ -365,7 +372,7 @@ func TestTakedownByAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"#" + shown.Tag(regretted)}
-	for _, suffix := range suffixes() {
+	for _, suffix := range renderer.Suffixes(true) {
 		want = append(want, "/page/"+digest+suffix)
 	}
 	slices.Sort(want)

@@ -110,21 +110,17 @@ func fixtures(t testing.TB) ([]fixture, memory) {
 		add("episode."+l.Tag+".html", &recipe.Recipe{
 			Kind: recipe.Post, Path: l.Home + "2026/03/01/talk/", Title: w.title + "!", Description: w.about,
 			Post: &recipe.PostData{
-				Source: source, Date: "2026-03-01", Minutes: 3, Episode: &listed, Tags: tags[:1], Text: l.Home + "2026/03/01/talk.md",
+				Source: source, Date: "2026-03-01", Minutes: 3, Episode: &listed, Tags: tags[:1],
 				Image: &recipe.Image{URL: "/asset/3333.png", Width: 1200, Height: 630},
 				Drift: &recipe.Drift{Lang: "en", Path: "/2026/03/01/talk/", Digest: src.add(t, "edge.en.md"), Changed: []int{1, 2, 99}, Gone: 1},
 			},
-		})
-		add("text."+l.Tag+".md", &recipe.Recipe{
-			Kind: recipe.Text, Path: l.Home + "2026/03/01/edge.md", Title: w.title, Description: w.about,
-			Text: &recipe.TextData{Source: source, Page: path, Date: "2026-03-01", Updated: "2026-03-09", Authors: []string{"Victor Leung"}},
 		})
 		add("chapters."+l.Tag+".json", &recipe.Recipe{Kind: recipe.Chapters, Path: listed.Chapters, Title: w.title, Chapters: chapters})
 		add("llms."+l.Tag+".txt", &recipe.Recipe{
 			Kind: recipe.Guide, Path: l.Home + "llms.txt",
 			Guide: &recipe.GuideData{
-				Posts: []recipe.GuideItem{{Title: w.title + " [1]", Page: path, Text: l.Home + "2026/03/01/edge.md", Summary: w.about}},
-				Pages: []recipe.GuideItem{{Title: "A_b*c", Page: l.Home + "about/", Text: l.Home + "about.md"}},
+				Posts: []recipe.GuideItem{{Title: w.title + " [1]", Page: path, Summary: w.about}},
+				Pages: []recipe.GuideItem{{Title: "A_b*c", Page: l.Home + "about/"}},
 			},
 		})
 		add("page."+l.Tag+".html", &recipe.Recipe{

@@ -59,7 +59,7 @@ func guide(r *recipe.Recipe) ([]byte, error) {
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n", mdText(heading))
 		for _, it := range list {
-			fmt.Fprintf(&b, "- [%s](%s)", mdText(it.Title), absolute(s, it.Text))
+			fmt.Fprintf(&b, "- [%s](%s)", mdText(it.Title), absolute(s, recipe.TextPath(it.Page)))
 			if it.Summary != "" {
 				b.WriteString(": " + mdText(it.Summary))
 			}

@@ -42,6 +42,7 @@ type view struct {
 	Nav       []navLink
 	Body      template.HTML
 	Also      []language  // other languages of the post
+	Text      string      // where the page is as Markdown
 	PageNo    int         // of a list, from 1
 	Search    *searchView // of a page of results
 	Drift     *driftNote
@@ -78,6 +79,9 @@ func newView(r *recipe.Recipe) *view {
 	}
 	for _, n := range s.Nav {
 		v.Nav = append(v.Nav, navLink{n, n.URL == r.Path})
+	}
+	if r.Path != "/" && recipe.HasText(r.Path) && !r.NoIndex {
+		v.Text = recipe.TextPath(r.Path)
 	}
 	paths := map[string]string{}
 	for _, a := range r.Alternates {

@@ -50,7 +50,14 @@ type Sources interface {
 type Page struct {
 	Body        []byte
 	ContentType string
+	Text        []byte // the same as Markdown (RFC 7763), of a page that has one: see recipe.TextPath
 }
+
+// The ContentType of a page for browsers, and that of a Text.
+const (
+	TypeHTML = "text/html; charset=utf-8"
+	TypeText = "text/markdown; charset=utf-8"
+)
 
 // ErrVersion is returned for a recipe that another version is to render.
 var ErrVersion = errors.New("the recipe is for another version of the renderer")
@@ -59,14 +66,12 @@ var ErrVersion = errors.New("the recipe is for another version of the renderer")
 var errIncomplete = errors.New("the recipe is incomplete")
 
 const (
-	typeHTML = "text/html; charset=utf-8"
 	typeAtom = "application/atom+xml; charset=utf-8"
 	typeRSS  = "application/rss+xml; charset=utf-8"
 	typeXML  = "application/xml; charset=utf-8"
 	typeFeed = "application/feed+json; charset=utf-8"
 	typeMark = "application/json+chapters"
 	typeText = "text/plain; charset=utf-8"
-	typeMD   = "text/markdown; charset=utf-8" // RFC 7763
 	typeCSS  = "text/css; charset=utf-8"
 	typeSVG  = "image/svg+xml"
 	typeJSON = "application/json"
@@ -83,16 +88,20 @@ func Render(ctx context.Context, r *recipe.Recipe, src Sources) (*Page, error) {
 	if r.Site == nil && r.Kind != recipe.Stylesheet && r.Kind != recipe.SearchLang && r.Kind != recipe.SearchPart {
 		return nil, missing(r, "site")
 	}
-	var body []byte
+	var body, text []byte
 	var err error
-	contentType := typeHTML
+	contentType := TypeHTML
 	switch r.Kind {
 	case recipe.Post:
-		body, err = post(ctx, r, src)
+		if body, err = post(ctx, r, src); err == nil {
+			text, err = postText(ctx, r, src)
+		}
 	case recipe.List:
 		body, err = list(r)
+		text = listText(r)
 	case recipe.Index:
 		body, err = index(r)
+		text = indexText(r)
 	case recipe.NotFound:
 		body, err = notFound(r)
 	case recipe.Feed:
@@ -106,9 +115,6 @@ func Render(ctx context.Context, r *recipe.Recipe, src Sources) (*Page, error) {
 	case recipe.Robots:
 		contentType = typeText
 		body = robots(r)
-	case recipe.Text:
-		contentType = typeMD
-		body, err = text(ctx, r, src)
 	case recipe.Guide:
 		contentType = typeText
 		body, err = guide(r)
@@ -139,7 +145,7 @@ func Render(ctx context.Context, r *recipe.Recipe, src Sources) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Page{Body: body, ContentType: contentType}, nil
+	return &Page{Body: body, ContentType: contentType, Text: text}, nil
 }
 
 func missing(r *recipe.Recipe, what string) error {

@@ -32,20 +32,14 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			name := filepath.Join("testdata/golden", f.name)
-			if *update {
-				if err := os.WriteFile(name, p.Body, 0o644); err != nil {
-					t.Fatal(err)
-				}
+			golden(t, f.name, p.Body)
+			if p.Text != nil {
+				golden(t, strings.TrimSuffix(f.name, ".html")+".md", p.Text)
 			}
-			want, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
+			if recipe.HasText(f.recipe.Path) != (p.Text != nil) {
+				t.Errorf("%s has a text: %v", f.recipe.Path, p.Text != nil)
 			}
-			if !bytes.Equal(p.Body, want) {
-				t.Errorf("differs from %s; if it should, run the test with -update and read the difference\n%s", name, p.Body)
-			}
-			types := map[string]string{".html": typeHTML, ".css": typeCSS, ".txt": typeText, ".svg": typeSVG, ".md": typeMD, ".json": typeFeed}
+			types := map[string]string{".html": TypeHTML, ".css": typeCSS, ".txt": typeText, ".svg": typeSVG, ".json": typeFeed}
 			if f.recipe.Kind == recipe.Chapters {
 				types[".json"] = typeMark
 			}
@@ -61,6 +55,24 @@ func TestGolden(t *testing.T) {
 				checkPage(t, string(p.Body))
 			}
 		})
+	}
+}
+
+// golden compares a page with what it was.
+func golden(t *testing.T, name string, body []byte) {
+	t.Helper()
+	name = filepath.Join("testdata/golden", name)
+	if *update {
+		if err := os.WriteFile(name, body, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(body, want) {
+		t.Errorf("differs from %s; if it should, run the test with -update and read the difference\n%s", name, body)
 	}
 }
 
@@ -108,7 +120,7 @@ func TestRefuses(t *testing.T) {
 		// A recipe without what its kind needs is an error and not a panic.
 		bare := &recipe.Recipe{Renderer: Version(), Kind: f.recipe.Kind, Site: &recipe.Site{}}
 		switch _, err := Render(context.Background(), bare, src); f.recipe.Kind {
-		case recipe.Post, recipe.List, recipe.Index, recipe.Feed, recipe.Text, recipe.Chapters, recipe.Guide, recipe.Security:
+		case recipe.Post, recipe.List, recipe.Index, recipe.Feed, recipe.Chapters, recipe.Guide, recipe.Security:
 			if !errors.Is(err, errIncomplete) {
 				t.Errorf("bare %s: %v", f.recipe.Kind, err)
 			}

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,48 +12,104 @@ import (
 	"github.com/victorleungtw/blog/internal/recipe"
 )
 
-// text is a post as its author wrote it, for programs that read Markdown
+// postText is a post as its author wrote it, for programs that read Markdown
 // (RFC 7763), with the facts that a page would show as front matter and with
 // absolute addresses.
-func text(ctx context.Context, r *recipe.Recipe, src Sources) ([]byte, error) {
-	t := r.Text
-	if t == nil {
-		return nil, missing(r, "text")
-	}
-	raw, err := src.Source(ctx, t.Source.Digest)
+func postText(ctx context.Context, r *recipe.Recipe, src Sources) ([]byte, error) {
+	p := r.Post
+	raw, err := src.Source(ctx, p.Source.Digest)
 	if err != nil {
-		return nil, fmt.Errorf("reading source %s: %w", t.Source.Digest, err)
+		return nil, fmt.Errorf("reading source %s: %w", p.Source.Digest, err)
 	}
 	_, body, _ := dialect.SplitFrontMatter(raw)
+	b := facts(r, r.Title)
+	if title, leading := dialect.Parse(body, 1).Title(); !leading || title == "" {
+		b.WriteString("# " + oneLine(r.Title) + "\n\n")
+	}
+	b.WriteString(strings.TrimLeft(absolutely(strings.ToValidUTF8(string(body), "\ufffd"), r.Site, &p.Source), "\n"))
+	if !bytes.HasSuffix(b.Bytes(), []byte("\n")) {
+		b.WriteByte('\n')
+	}
+	return b.Bytes(), nil
+}
+
+// listText is a page of a list: posts, as Markdown too, with their summaries, and
+// the way to the pages beside it.
+func listText(r *recipe.Recipe) []byte {
+	if r.List == nil {
+		return nil
+	}
+	title, w := cmp.Or(r.Title, r.Site.Title), wordsFor(r.Lang)
+	if r.List.Intro != "" {
+		title = w.Intro(r.List.Intro) + ": " + title
+	}
+	b := facts(r, title)
+	fmt.Fprintf(b, "# %s\n\n", mdText(title))
+	for _, it := range r.List.Items {
+		fmt.Fprintf(b, "- %s [%s](%s)", it.Date, mdText(it.Title), absolute(r.Site, recipe.TextPath(it.URL)))
+		if it.Summary != "" {
+			b.WriteString(": " + mdText(it.Summary))
+		}
+		b.WriteByte('\n')
+	}
+	for _, to := range []struct {
+		name string
+		link *recipe.Link
+	}{{w.NewerPosts, r.List.Newer}, {w.OlderPosts, r.List.Older}} {
+		if to.link != nil {
+			path, _, _ := strings.Cut(to.link.URL, "#")
+			fmt.Fprintf(b, "\n[%s](%s)\n", mdText(to.name), absolute(r.Site, recipe.TextPath(path)))
+		}
+	}
+	return b.Bytes()
+}
+
+// indexText is a page of links.
+func indexText(r *recipe.Recipe) []byte {
+	if r.Index == nil {
+		return nil
+	}
+	title := wordsFor(r.Lang).Intro(r.Title)
+	b := facts(r, title)
+	fmt.Fprintf(b, "# %s\n", mdText(title))
+	for _, g := range r.Index.Groups {
+		if g.Title != "" {
+			fmt.Fprintf(b, "\n## %s\n", mdText(g.Title))
+		}
+		b.WriteByte('\n')
+		for _, l := range g.Links {
+			fmt.Fprintf(b, "- [%s](%s)\n", mdText(l.Text), absolute(r.Site, recipe.TextPath(l.URL)))
+		}
+	}
+	return b.Bytes()
+}
+
+// facts begins a text with what is known of the page.
+func facts(r *recipe.Recipe, title string) *bytes.Buffer {
 	var b bytes.Buffer
 	fact := func(name string, value any) {
 		b.WriteString(name + ": " + quoted(value) + "\n")
 	}
 	b.WriteString("---\n")
-	fact("title", r.Title)
-	fact("url", absolute(r.Site, t.Page))
+	fact("title", title)
+	fact("url", absolute(r.Site, r.Path))
 	fact("lang", r.Lang)
-	if t.Date != "" {
-		fact("date", t.Date)
-	}
-	if t.Updated != "" {
-		fact("updated", t.Updated)
-	}
-	if len(t.Authors) > 0 {
-		fact("authors", t.Authors)
+	if p := r.Post; p != nil {
+		if p.Date != "" {
+			fact("date", p.Date)
+		}
+		if p.Updated != "" {
+			fact("updated", p.Updated)
+		}
+		if len(p.Authors) > 0 {
+			fact("authors", p.Authors)
+		}
 	}
 	if r.Description != "" {
 		fact("description", r.Description)
 	}
 	b.WriteString("---\n\n")
-	if title, leading := dialect.Parse(body, 1).Title(); !leading || title == "" {
-		b.WriteString("# " + oneLine(r.Title) + "\n\n")
-	}
-	b.WriteString(strings.TrimLeft(absolutely(strings.ToValidUTF8(string(body), "\ufffd"), r.Site, &t.Source), "\n"))
-	if !bytes.HasSuffix(b.Bytes(), []byte("\n")) {
-		b.WriteByte('\n')
-	}
-	return b.Bytes(), nil
+	return &b
 }
 
 // quoted is a value in JSON, which is YAML too.

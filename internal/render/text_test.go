@@ -43,20 +43,20 @@ func TestTextFacts(t *testing.T) {
 	src[d] = body
 	title := "A: \"b\" #c\n---\n- d \\ 'e' {f}"
 	p, err := Render(t.Context(), &recipe.Recipe{
-		Renderer: Version(), Kind: recipe.Text, Path: "/a.md", Lang: "en", Title: title, Site: &recipe.Site{BaseURL: "https://example.com"},
-		Text: &recipe.TextData{Source: recipe.Source{Digest: d}, Page: "/a/", Authors: []string{"B: C", "[D]"}},
+		Renderer: Version(), Kind: recipe.Post, Path: "/a/", Lang: "en", Title: title, Site: &recipe.Site{BaseURL: "https://example.com"},
+		Post: &recipe.PostData{Source: recipe.Source{Digest: d}, Authors: []string{"B: C", "[D]"}},
 	}, src)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(p.Body), "---\n")
+	_, rest, _ := strings.Cut(string(p.Text), "---\n")
 	facts, text, ok := strings.Cut(rest, "\n---\n")
 	var got struct {
 		Title, URL, Lang string
 		Authors          []string
 	}
 	if err := yaml.Unmarshal([]byte(facts), &got); err != nil || !ok {
-		t.Fatalf("%v in:\n%s", err, p.Body)
+		t.Fatalf("%v in:\n%s", err, p.Text)
 	}
 	if got.Title != title || got.URL != "https://example.com/a/" || strings.Join(got.Authors, "|") != "B: C|[D]" {
 		t.Errorf("%+v", got)

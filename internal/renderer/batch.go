@@ -15,6 +15,7 @@ import (
 	"github.com/victorleungtw/blog/internal/emf"
 	"github.com/victorleungtw/blog/internal/pack"
 	"github.com/victorleungtw/blog/internal/recipe"
+	"github.com/victorleungtw/blog/internal/render"
 	"github.com/victorleungtw/blog/internal/store"
 )
 
@@ -109,38 +110,56 @@ func (b *batch) Get(ctx context.Context, key string) (*store.Object, error) {
 	return b.Bucket.Get(ctx, key)
 }
 
-// finish makes sure that a page and its variants are stored.
+// finish makes sure that a page, its text and their variants are stored.
 func (b *batch) finish(ctx context.Context, digest string) (Rendered, error) {
 	if !recipe.IsDigest(digest) {
 		return Rendered{}, fmt.Errorf("%q is not a digest", digest)
 	}
-	page, made, err := b.page(ctx, b, b.prefix, digest)
+	page, made, err := b.page(ctx, b, b.prefix, digest, "")
 	if err != nil {
 		return Rendered{}, err
 	}
 	if made {
 		b.made.Add(1)
 	}
+	if err := b.encode(ctx, b.prefix+digest, page); err != nil {
+		return Rendered{}, err
+	}
+	// Most pages that have no text are no HTML, and are not made again to see it.
+	if page.ContentType == render.TypeHTML && b.prefix != drafts {
+		text, _, err := b.page(ctx, b, b.prefix, digest, textSuffix)
+		if err == nil {
+			err = b.encode(ctx, b.prefix+digest+textSuffix, text)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotExist) {
+			return Rendered{}, err
+		}
+	}
+	return Rendered{Digest: digest, Sum: recipe.Sum(page.Body), Size: len(page.Body)}, nil
+}
+
+// encode makes sure that the variants of an object are stored.
+func (b *batch) encode(ctx context.Context, key string, obj *store.Object) error {
 	for _, enc := range compress.Encodings {
-		key := b.prefix + digest + enc.Suffix
+		key := key + enc.Suffix
 		// The variants are written after the page itself, so one that is
 		// missing is the trace of a batch that was cut short.
 		if _, err := b.Bucket.Get(ctx, key); err == nil {
 			continue
 		} else if !errors.Is(err, store.ErrNotExist) {
-			return Rendered{}, err
+			return err
 		}
-		meta := page.Meta
+		meta := obj.Meta
 		meta.ContentEncoding = enc.Name
 		body := enc.Quick
 		if !b.Quick {
 			body = enc.Best
 		}
-		if err := b.keep(ctx, key, &store.Object{Meta: meta, Body: body(page.Body)}); err != nil {
-			return Rendered{}, err
+		if err := b.keep(ctx, key, &store.Object{Meta: meta, Body: body(obj.Body)}); err != nil {
+			return err
 		}
 	}
-	return Rendered{Digest: digest, Sum: recipe.Sum(page.Body), Size: len(page.Body)}, nil
+	return nil
 }
 
 // Invoke is the function's entry: direct invocations and HTTP API events, as

@@ -87,8 +87,13 @@ func (r *Renderer) route(w http.ResponseWriter, req *http.Request) {
 
 // servePage answers a digest address, with or without the suffix of a variant.
 func (r *Renderer) servePage(w http.ResponseWriter, req *http.Request, name string) {
-	digest, suffix, _ := strings.Cut(name, ".")
-	enc, encoded := compress.BySuffix("." + suffix)
+	digest, _, _ := strings.Cut(name, ".")
+	suffix := strings.TrimPrefix(name, digest)
+	text := ""
+	if rest, ok := strings.CutPrefix(suffix, textSuffix); ok {
+		text, suffix = textSuffix, rest
+	}
+	enc, encoded := compress.BySuffix(suffix)
 	if !recipe.IsDigest(digest) || suffix != "" && !encoded {
 		fail(w, http.StatusNotFound, "not an address of a page")
 		return
@@ -104,7 +109,7 @@ func (r *Renderer) servePage(w http.ResponseWriter, req *http.Request, name stri
 		}
 	}
 	start := time.Now()
-	obj, made, err := r.page(req.Context(), r.Bucket, pages, digest)
+	obj, made, err := r.page(req.Context(), r.Bucket, pages, digest, text)
 	if err != nil {
 		r.failed(w, req, err)
 		return
@@ -114,7 +119,7 @@ func (r *Renderer) servePage(w http.ResponseWriter, req *http.Request, name stri
 			emf.Milliseconds(MetricTime, time.Since(start)), "path", req.URL.Path)
 	}
 	if !encoded {
-		send(w, req, obj, `"`+digest+`"`)
+		send(w, req, obj, `"`+name+`"`)
 		return
 	}
 	quick := &store.Object{Meta: obj.Meta, Body: enc.Quick(obj.Body)}

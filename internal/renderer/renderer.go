@@ -39,6 +39,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/victorleungtw/blog/internal/compress"
 	"log/slog"
 
 	"github.com/victorleungtw/blog/internal/emf"
@@ -79,19 +80,41 @@ type getter interface {
 	Get(ctx context.Context, key string) (*store.Object, error)
 }
 
+// Suffixes are those of the keys of a page, behind "page/<digest>": the page and
+// what compress makes of it, and of one with a text (recipe.HasText) the same of
+// that.
+func Suffixes(text bool) []string {
+	out := []string{""}
+	for _, e := range compress.Encodings {
+		out = append(out, e.Suffix)
+	}
+	if text {
+		for _, s := range out {
+			out = append(out, textSuffix+s)
+		}
+	}
+	return out
+}
+
+const textSuffix = ".md"
+
 // page returns a page's bytes, and whether they were rendered now: the stored
-// ones, else rendered and stored.
-func (r *Renderer) page(ctx context.Context, from getter, prefix, digest string) (obj *store.Object, made bool, err error) {
-	obj, err = r.Bucket.Get(ctx, prefix+digest)
+// ones, else rendered and stored. The text is its own, where suffix says so.
+func (r *Renderer) page(ctx context.Context, from getter, prefix, digest, suffix string) (obj *store.Object, made bool, err error) {
+	obj, err = r.Bucket.Get(ctx, prefix+digest+suffix)
 	if err == nil || !errors.Is(err, store.ErrNotExist) {
 		return obj, false, err
 	}
-	obj, err = r.render(ctx, from, prefix, digest)
-	return obj, err == nil, err
+	objs, err := r.render(ctx, from, prefix, digest)
+	if err == nil && objs[suffix] == nil {
+		err = fmt.Errorf("%s%s has no text: %w", prefix, digest, store.ErrNotExist)
+	}
+	return objs[suffix], err == nil, err
 }
 
-// render makes a page and stores it as it is.
-func (r *Renderer) render(ctx context.Context, from getter, prefix, digest string) (*store.Object, error) {
+// render makes a page, and stores it and its text as they are. It returns them by
+// suffix.
+func (r *Renderer) render(ctx context.Context, from getter, prefix, digest string) (map[string]*store.Object, error) {
 	raw, err := from.Get(ctx, "recipe/"+digest)
 	if err != nil {
 		return nil, err
@@ -120,11 +143,18 @@ func (r *Renderer) render(ctx context.Context, from getter, prefix, digest strin
 		return nil, fmt.Errorf("rendering %s: %w", rec.Path, err)
 	}
 	tags, _ := shown.Tags(rec) // a page of more posts than tags is taken down by its address
-	obj := &store.Object{Meta: store.Meta{ContentType: p.ContentType, CacheControl: store.Immutable, CacheTags: tags}, Body: p.Body}
-	if err := r.keep(ctx, prefix+digest, obj); err != nil {
-		return nil, err
+	meta := store.Meta{ContentType: p.ContentType, CacheControl: store.Immutable, CacheTags: tags}
+	objs := map[string]*store.Object{"": {Meta: meta, Body: p.Body}}
+	if p.Text != nil && prefix != drafts {
+		meta.ContentType = render.TypeText
+		objs[textSuffix] = &store.Object{Meta: meta, Body: p.Text}
 	}
-	return obj, nil
+	for suffix, obj := range objs {
+		if err := r.keep(ctx, prefix+digest+suffix, obj); err != nil {
+			return nil, err
+		}
+	}
+	return objs, nil
 }
 
 // keep stores an object. One that is there already was made from the same

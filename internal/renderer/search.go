@@ -92,7 +92,7 @@ func (r *Renderer) answer(ctx context.Context, digest string, q search.Query) (*
 // searchNode reads what leads to the parts of an index.
 func (r *Renderer) searchNode(ctx context.Context, digest string) (*recipe.SearchData, error) {
 	return r.search.nodes.get(digest, maxParts/8, func() (*recipe.SearchData, int, error) {
-		obj, _, err := r.page(ctx, r.Bucket, pages, digest)
+		obj, _, err := r.page(ctx, r.Bucket, pages, digest, "")
 		if err != nil {
 			return nil, 0, err
 		}
@@ -128,7 +128,7 @@ func (r *Renderer) indexes(ctx context.Context, in []recipe.SearchLanguage) ([]s
 
 func (r *Renderer) searchPart(ctx context.Context, lang, digest string) (*search.Part, error) {
 	return r.search.parts.get(digest, maxParts, func() (*search.Part, int, error) {
-		obj, _, err := r.page(ctx, r.Bucket, pages, digest)
+		obj, _, err := r.page(ctx, r.Bucket, pages, digest, "")
 		if err != nil {
 			return nil, 0, err
 		}

@@ -75,9 +75,6 @@ func Posts(r *recipe.Recipe) []string {
 	if p := r.Post; p != nil && p.Drift != nil {
 		add(p.Drift.Path)
 	}
-	if r.Text != nil {
-		add(r.Text.Page)
-	}
 	if r.Guide != nil {
 		for _, it := range append(slices.Clone(r.Guide.Posts), r.Guide.Pages...) {
 			add(it.Page)
@@ -111,9 +108,6 @@ func Sources(r *recipe.Recipe) []recipe.Source {
 		if d := r.Post.Drift; d != nil {
 			out = append(out, recipe.Source{Digest: d.Digest})
 		}
-	}
-	if r.Text != nil {
-		out = append(out, r.Text.Source)
 	}
 	if r.Feed != nil {
 		for _, it := range r.Feed.Items {
