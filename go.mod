@@ -25,6 +25,7 @@ require (
 	github.com/blevesearch/snowballstem v0.9.0
 	github.com/deepteams/webp v1.2.0
 	github.com/dlclark/regexp2/v2 v2.2.1
+	github.com/evanw/esbuild v0.28.2
 	github.com/fsnotify/fsnotify v1.10.1
 	github.com/grafana/sobek v0.0.0-20260429085637-a66d4790012b
 	github.com/klauspost/compress v1.19.1

@@ -4,8 +4,9 @@
 //
 // # The parts
 //
-//   - function.js is the edge function. Source is what of it is deployed: all
-//     but comments and indentation. Package subset says that it is within the
+//   - function.js is the edge function. Source is what of it is deployed,
+//     function.min.js, which package minify makes: go generate does so after a
+//     change, and a test compares. Package subset says that it is within the
 //     language that CloudFront documents.
 //   - policy.go is the distribution as data: behaviours, cache policies,
 //     origin groups, headers. The CDK app makes CloudFront resources of it,

@@ -12,8 +12,8 @@
 // particular await stands in a statement of its own, because the runtime
 // refuses it inside an argument list, with a 503 for every request.
 //
-// What is deployed is this file without its comments and indentation
-// (strip.go), so that CloudFront's 10 KB are for code.
+// What is deployed is function.min.js, made of this file by "go generate", so
+// that CloudFront's 10 KB are for code (package minify).
 import cf from 'cloudfront';
 import crypto from 'crypto';
 

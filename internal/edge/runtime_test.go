@@ -100,7 +100,7 @@ func TestEvent(t *testing.T) {
 }
 
 func TestWithinTheLanguage(t *testing.T) {
-	if err := subset.Check("function.js", edge.Source()); err != nil {
+	if err := subset.Check("function.min.js", edge.Source()); err != nil {
 		t.Error(err)
 	}
 }
