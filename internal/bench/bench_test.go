@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/victorleungtw/blog/internal/bench/corpus"
+	"github.com/victorleungtw/blog/internal/bench/doc"
+	"github.com/victorleungtw/blog/internal/bench/program"
 	"github.com/victorleungtw/blog/internal/faultproxy"
 	"github.com/victorleungtw/blog/internal/pack"
 	"github.com/victorleungtw/blog/internal/recipe"
@@ -24,11 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(launchEnv) != "" {
-		if err := launch(os.Args[1:]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+	if program.Launched() {
 		return
 	}
 	os.Exit(m.Run())
@@ -57,7 +55,7 @@ func TestSmoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &report{Machine: machine(), Rounds: 1, Corpus: tr.stats, Tools: tools}
+	r := &report{Machine: doc.Machine(), Rounds: 1, Corpus: tr.stats, Tools: tools}
 	if r.Samples, err = u.compare(ctx, tools, tr, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -156,46 +154,9 @@ func TestDocHasSections(t *testing.T) {
 	}
 	text := string(b)
 	for _, name := range sectionOrder {
-		if text, err = replaceSection(text, name, "new"); err != nil {
+		if text, err = doc.Replace(text, name, "new"); err != nil {
 			t.Error(err)
 		}
-	}
-}
-
-func TestReplaceSection(t *testing.T) {
-	const doc = "a\n<!-- bench:x -->\nold\n<!-- bench:end -->\nb\n<!-- bench:y -->\n<!-- bench:end -->\n"
-	got, err := replaceSection(doc, "x", "| new |")
-	if want := "a\n<!-- bench:x -->\n\n| new |\n\n<!-- bench:end -->\nb\n<!-- bench:y -->\n<!-- bench:end -->\n"; err != nil || got != want {
-		t.Errorf("%q %v", got, err)
-	}
-	if _, err := replaceSection(doc, "z", ""); err == nil {
-		t.Error("a section that is not there was replaced")
-	}
-	if _, err := replaceSection("<!-- bench:x -->\n", "x", ""); err == nil {
-		t.Error("a section without an end was replaced")
-	}
-}
-
-// The memory of a program is its own and not that of who started it.
-func TestMeasure(t *testing.T) {
-	ballast := make([]byte, 256<<20)
-	for i := range ballast {
-		ballast[i] = 1
-	}
-	u, said, err := measure(t.Context(), os.Environ(), []string{"sh", "-c", "echo said"})
-	if err != nil || said != "said\n" {
-		t.Errorf("%q %v", said, err)
-	}
-	if u.Wall <= 0 || u.RSS == 0 || u.RSS >= int64(len(ballast)) {
-		t.Errorf("%+v beside %d bytes of this process", u, len(ballast))
-	}
-	ballast[0]++
-	u, _, err = measure(t.Context(), os.Environ(), []string{"sh", "-c", "echo why; exit 7"})
-	if u.Exit != 7 || err == nil || !strings.Contains(err.Error(), "why") {
-		t.Errorf("a program that fails: %+v %v", u, err)
-	}
-	if _, _, err := measure(t.Context(), os.Environ(), []string{"/there/is/no/such/program"}); err == nil {
-		t.Error("a program that does not exist ran")
 	}
 }
 

@@ -50,6 +50,8 @@ import (
 	"time"
 
 	"github.com/victorleungtw/blog/internal/bench/corpus"
+	"github.com/victorleungtw/blog/internal/bench/doc"
+	"github.com/victorleungtw/blog/internal/bench/program"
 )
 
 // settings are what the flags say.
@@ -67,11 +69,7 @@ type settings struct {
 }
 
 func main() {
-	if os.Getenv(launchEnv) != "" {
-		if err := launch(os.Args[1:]); err != nil {
-			fmt.Fprintln(os.Stderr, "error:", err)
-			os.Exit(1)
-		}
+	if program.Launched() {
 		return
 	}
 	s, err := parse(os.Args[1:])
@@ -163,7 +161,7 @@ func (s *settings) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, srv.stop()) }()
-	r := &report{Huge: isHuge(), Machine: machine(), When: time.Now().UTC().Format(time.DateOnly), RTT: s.rtt.String(), Rounds: s.rounds, Tools: tools}
+	r := &report{Huge: isHuge(), Machine: doc.Machine(), When: time.Now().UTC().Format(time.DateOnly), RTT: s.rtt.String(), Rounds: s.rounds, Tools: tools}
 	u := &suite{server: srv, dir: dir, rtt: s.rtt, say: say}
 	// What was measured before a failure is worth seeing.
 	failed := s.measure(ctx, u, r)

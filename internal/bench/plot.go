@@ -5,6 +5,8 @@ import (
 	"html"
 	"math"
 	"strings"
+
+	"github.com/victorleungtw/blog/internal/bench/doc"
 )
 
 // A picture of four panels, two by two.
@@ -33,7 +35,7 @@ type line struct {
 func (r *report) plot() string {
 	panels := []panel{
 		{"Requests, all services", func(s sample) float64 { return float64(s.requests()) }, func(v float64) string { return fmt.Sprintf("%.0f", v) }},
-		{"Bytes on the wire, both ways", func(s sample) float64 { return float64(s.Up + s.Down) }, func(v float64) string { return bytesText(int64(v)) }},
+		{"Bytes on the wire, both ways", func(s sample) float64 { return float64(s.Up + s.Down) }, func(v float64) string { return doc.Bytes(int64(v)) }},
 		{"Wall time", func(s sample) float64 { return s.Wall }, func(v float64) string { return fmt.Sprintf("%.3g s", v) }},
 		{"Memory at the peak", func(s sample) float64 { return float64(s.RSS) / (1 << 20) }, func(v float64) string { return fmt.Sprintf("%.0f MiB", v) }},
 	}
@@ -97,7 +99,7 @@ func (r *report) panel(b *strings.Builder, p panel, lines []line) {
 	for _, n := range sizes {
 		x, _ := at(n, low)
 		fmt.Fprintf(b, "<path d=\"M%.1f %dv%d\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" fill=\"#555\">%s</text>\n",
-			x, plotTop, plotHeight, x, plotTop+plotHeight+16, thousands(n))
+			x, plotTop, plotHeight, x, plotTop+plotHeight+16, doc.Thousands(n))
 	}
 	for _, l := range lines {
 		var path strings.Builder
@@ -112,18 +114,10 @@ func (r *report) panel(b *strings.Builder, p panel, lines []line) {
 				verb = "M"
 			}
 			fmt.Fprintf(&path, "%s%.1f %.1f", verb, x, y)
-			fmt.Fprintf(b, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"><title>%s: %s</title></circle>\n", x, y, l.color, thousands(n), html.EscapeString(p.text(p.of(s))))
+			fmt.Fprintf(b, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"><title>%s: %s</title></circle>\n", x, y, l.color, doc.Thousands(n), html.EscapeString(p.text(p.of(s))))
 		}
 		if path.Len() > 0 {
 			fmt.Fprintf(b, "<path d=\"%s\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\" fill=\"none\"/>\n", path.String(), l.color, l.dash)
 		}
 	}
-}
-
-// thousands writes 10002 as 10,002.
-func thousands(n int) string {
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/victorleungtw/blog/internal/bench/corpus"
+	"github.com/victorleungtw/blog/internal/bench/doc"
 	"github.com/victorleungtw/blog/internal/routes"
 )
 
@@ -26,26 +26,6 @@ type report struct {
 	Curve   []sample     `json:"curve,omitempty"`
 	Unfit   []int        `json:"unfit,omitempty"` // sizes of the curve that the route table has no room for
 	Huge    bool         `json:"huge,omitempty"`  // the curve's table was larger than AWS's
-}
-
-// machine says what the figures were measured on.
-func machine() string {
-	model, memory := runtime.GOARCH, ""
-	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(b)) {
-			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				model = strings.TrimSpace(value)
-				break
-			}
-		}
-	}
-	if b, err := os.ReadFile("/proc/meminfo"); err == nil {
-		var kb int
-		if _, err := fmt.Sscanf(string(b), "MemTotal: %d kB", &kb); err == nil {
-			memory = fmt.Sprintf(", %d GiB", kb>>20)
-		}
-	}
-	return fmt.Sprintf("%d cores of %s%s, %s, %s", runtime.NumCPU(), model, memory, runtime.GOOS, goVersion())
 }
 
 // ours is the publisher with one region; nil when it takes no part.
@@ -99,25 +79,12 @@ func (r *report) setting() string {
 		}
 	}
 	out := fmt.Sprintf("Measured on %s: %s. %d documents (%s), %d images (%s), %s round trip; median of %s. %s.",
-		r.When, r.Machine, r.Corpus.Documents, bytesText(r.Corpus.DocumentBytes), r.Corpus.Images, bytesText(r.Corpus.ImageBytes),
-		r.RTT, plural(r.Rounds, "run"), strings.Join(who, ", "))
+		r.When, r.Machine, r.Corpus.Documents, doc.Bytes(r.Corpus.DocumentBytes), r.Corpus.Images, doc.Bytes(r.Corpus.ImageBytes),
+		r.RTT, doc.Plural(r.Rounds, "run"), strings.Join(who, ", "))
 	if len(missing) > 0 {
 		out += " **Not measured, because they are not on this machine: " + strings.Join(missing, ", ") + ".**"
 	}
 	return out
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func row(cells ...string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
-
-func header(cells ...string) string {
-	return row(cells...) + strings.Repeat("|---", len(cells)) + "|\n"
 }
 
 // wall is the table of wall times.
@@ -127,7 +94,7 @@ func (r *report) wall() string {
 		cells = append(cells, string(s))
 	}
 	var out strings.Builder
-	out.WriteString(header(cells...))
+	out.WriteString(doc.Header(cells...))
 	for _, t := range r.Tools {
 		cells := []string{t.Name}
 		for _, s := range steps {
@@ -136,7 +103,7 @@ func (r *report) wall() string {
 			}
 		}
 		if len(cells) > 1 {
-			out.WriteString(row(cells...))
+			out.WriteString(doc.Row(cells...))
 		}
 	}
 	return strings.TrimSpace(out.String())
@@ -145,7 +112,7 @@ func (r *report) wall() string {
 // cost is the table of what the steps cost besides time.
 func (r *report) cost() string {
 	var out strings.Builder
-	out.WriteString(header("step", "tool", "requests to S3", "others", "up", "down", "connections", "CPU", "memory"))
+	out.WriteString(doc.Header("step", "tool", "requests to S3", "others", "up", "down", "connections", "CPU", "memory"))
 	for _, s := range steps {
 		for _, t := range r.Tools {
 			sm, ok := r.pick(t.Name, s)
@@ -156,7 +123,7 @@ func (r *report) cost() string {
 			for _, region := range sm.S3 {
 				s3 = append(s3, kinds(region))
 			}
-			out.WriteString(row(string(s), t.Name, strings.Join(s3, "; standby: "), others(sm.traffic), bytesText(sm.Up), bytesText(sm.Down),
+			out.WriteString(doc.Row(string(s), t.Name, strings.Join(s3, "; standby: "), others(sm.traffic), doc.Bytes(sm.Up), doc.Bytes(sm.Down),
 				fmt.Sprint(sm.Conns), fmt.Sprintf("%.1f s", sm.CPU), fmt.Sprintf("%d MiB", sm.RSS>>20)))
 		}
 	}
@@ -175,18 +142,10 @@ func others(t traffic) string {
 	return strings.Join(all, ", ")
 }
 
-// target is one promise, and what became of it.
-type target struct {
-	what, limit, found string
-	holds              bool
-}
-
 // targets compares the figures with what the publisher promises.
 func (r *report) targets() string {
-	var all []target
-	add := func(what string, found, limit float64, format string) {
-		all = append(all, target{what, fmt.Sprintf(format, limit), fmt.Sprintf(format, found), found <= limit})
-	}
+	var all doc.Targets
+	add := all.Add
 	oneRegion, twoRegions := "blog", "blog, 2 regions"
 	peer, _ := r.best(first)
 	if a, ok := r.pick(oneRegion, first); ok && peer > 0 {
@@ -229,20 +188,11 @@ func (r *report) targets() string {
 	}
 	for _, s := range []step{nothingFresh, oneFresh, newFresh} {
 		if requests, bytes, n := r.growth(s); n > 1 {
-			add(fmt.Sprintf("%s, on %s and %s documents: requests, most by fewest", s, thousands(r.sizes()[0]), thousands(r.sizes()[n-1])), requests, 1, "%.2f")
+			add(fmt.Sprintf("%s, on %s and %s documents: requests, most by fewest", s, doc.Thousands(r.sizes()[0]), doc.Thousands(r.sizes()[n-1])), requests, 1, "%.2f")
 			add("its bytes on the wire, most by fewest", bytes, 4, "%.1f")
 		}
 	}
-	var out strings.Builder
-	out.WriteString(header("promise", "at most", "found", ""))
-	for _, t := range all {
-		verdict := "holds"
-		if !t.holds {
-			verdict = "**does not hold**"
-		}
-		out.WriteString(row(t.what, t.limit, t.found, verdict))
-	}
-	return strings.TrimSpace(out.String())
+	return all.Table()
 }
 
 // growth compares a step on the sizes of the curve, in the round that cost
@@ -280,12 +230,12 @@ func (r *report) best(s step) (wall float64, name string) {
 // real is what making the pages adds on this machine.
 func (r *report) real() string {
 	var out strings.Builder
-	out.WriteString(header("seconds, blog with one region", "a renderer that makes no page", "the renderer, on the same cores"))
+	out.WriteString(doc.Header("seconds, blog with one region", "a renderer that makes no page", "the renderer, on the same cores"))
 	for _, s := range steps {
 		with, ok := pick(r.Real, "blog", s, 0)
 		without, ok2 := r.pick("blog", s)
 		if ok && ok2 {
-			out.WriteString(row(string(s), fmt.Sprintf("%.2f", without.Wall), fmt.Sprintf("%.2f", with.Wall)))
+			out.WriteString(doc.Row(string(s), fmt.Sprintf("%.2f", without.Wall), fmt.Sprintf("%.2f", with.Wall)))
 		}
 	}
 	return strings.TrimSpace(out.String())
@@ -304,7 +254,7 @@ func (r *report) sizes() []int {
 // curve is the table of one change on blogs of several sizes.
 func (r *report) curve() string {
 	var out strings.Builder
-	out.WriteString(header("documents", "step", "pages made", "S3", "key-value store", "Invoke", "bodies up", "wire up", "wire down", "at most", "wall", "CPU", "memory"))
+	out.WriteString(doc.Header("documents", "step", "pages made", "S3", "key-value store", "Invoke", "bodies up", "wire up", "wire down", "at most", "wall", "CPU", "memory"))
 	for _, n := range r.sizes() {
 		for _, s := range []step{first, nothingFresh, one, oneFresh, newFresh} {
 			sm, ok := pick(r.Curve, "blog", s, n)
@@ -317,15 +267,15 @@ func (r *report) curve() string {
 					most = max(most, other.Down)
 				}
 			}
-			out.WriteString(row(thousands(n), string(s), fmt.Sprint(sm.Pages), fmt.Sprint(sm.s3()), fmt.Sprint(total(sm.KVS)), fmt.Sprint(sm.Invoke),
-				bytesText(sm.BodyUp), bytesText(sm.Up), bytesText(sm.Down), bytesText(most), fmt.Sprintf("%.2f s", sm.Wall), fmt.Sprintf("%.1f s", sm.CPU), fmt.Sprintf("%d MiB", sm.RSS>>20)))
+			out.WriteString(doc.Row(doc.Thousands(n), string(s), fmt.Sprint(sm.Pages), fmt.Sprint(sm.s3()), fmt.Sprint(total(sm.KVS)), fmt.Sprint(sm.Invoke),
+				doc.Bytes(sm.BodyUp), doc.Bytes(sm.Up), doc.Bytes(sm.Down), doc.Bytes(most), fmt.Sprintf("%.2f s", sm.Wall), fmt.Sprintf("%.1f s", sm.CPU), fmt.Sprintf("%d MiB", sm.RSS>>20)))
 		}
 	}
 	for _, n := range r.Unfit {
-		out.WriteString(row(thousands(n), "does not fit into the route table", "", "", "", "", "", "", "", "", "", "", ""))
+		out.WriteString(doc.Row(doc.Thousands(n), "does not fit into the route table", "", "", "", "", "", "", "", "", "", "", ""))
 	}
 	if r.Huge {
-		fmt.Fprintf(&out, "\nMeasured with a route table of %s, where AWS gives 5 MiB: the largest that fits there has some 37,000 documents.\n", bytesText(routes.MaxTable))
+		fmt.Fprintf(&out, "\nMeasured with a route table of %s, where AWS gives 5 MiB: the largest that fits there has some 37,000 documents.\n", doc.Bytes(routes.MaxTable))
 	}
 	return strings.TrimSpace(out.String())
 }
@@ -333,33 +283,8 @@ func (r *report) curve() string {
 // write puts the sections between their markers in folder/benchmark.md, and
 // draws folder/benchmark.svg.
 func (r *report) write(folder string) error {
-	name := filepath.Join(folder, "benchmark.md")
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	text := string(b)
-	for section, body := range r.sections() {
-		if text, err = replaceSection(text, section, body); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	if err := os.WriteFile(name, []byte(text), 0o644); err != nil || len(r.Curve) == 0 {
+	if err := doc.Write(filepath.Join(folder, "benchmark.md"), r.sections()); err != nil || len(r.Curve) == 0 {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "benchmark.svg"), []byte(r.plot()), 0o644)
-}
-
-// replaceSection puts body between <!-- bench:name --> and <!-- bench:end -->.
-func replaceSection(text, name, body string) (string, error) {
-	begin, end := "<!-- bench:"+name+" -->\n", "<!-- bench:end -->"
-	before, rest, ok := strings.Cut(text, begin)
-	if !ok {
-		return "", fmt.Errorf("there is no line %q", strings.TrimSpace(begin))
-	}
-	_, after, ok := strings.Cut(rest, end)
-	if !ok {
-		return "", fmt.Errorf("nothing ends the section %q", name)
-	}
-	return before + begin + "\n" + body + "\n\n" + end + after, nil
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/victorleungtw/blog/internal/bench/corpus"
+	"github.com/victorleungtw/blog/internal/bench/doc"
+	"github.com/victorleungtw/blog/internal/bench/program"
 	"github.com/victorleungtw/blog/internal/release"
 	"github.com/victorleungtw/blog/internal/routes"
 )
@@ -191,7 +193,7 @@ func run(ctx context.Context, t *tool, p *place, tr *tree, s step, round int, rt
 		}
 	}
 	p.reset()
-	used, _, err := measure(ctx, env, t.command(p, tr.dir))
+	used, _, err := program.Measure(ctx, env, t.command(p, tr.dir))
 	drain(rtt)
 	out.traffic = p.reset()
 	for _, r := range p.regions {
@@ -337,7 +339,7 @@ func describe(t traffic) string {
 		all = append(all, fmt.Sprintf("%d Invoke", t.Invoke))
 	}
 	b, _ := json.Marshal(all)
-	return fmt.Sprintf("%s, %s up, %s down", b, bytesText(t.Up), bytesText(t.Down))
+	return fmt.Sprintf("%s, %s up, %s down", b, doc.Bytes(t.Up), doc.Bytes(t.Down))
 }
 
 // kinds lists requests: "3 PUT object, 1 LIST".
@@ -350,17 +352,6 @@ func kinds(m map[string]int) string {
 		out += fmt.Sprintf("%d %s", m[k], k)
 	}
 	return cmp.Or(out, "none")
-}
-
-// bytesText is a number of bytes as people read it.
-func bytesText(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1_000_000:
-		return fmt.Sprintf("%.1f KB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
 // pick returns the sample of a tool at a step whose wall time is the median.

@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
+	"github.com/victorleungtw/blog/internal/bench/program"
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store/lab"
 )
@@ -28,8 +27,7 @@ type tool struct {
 	command   func(p *place, tree string) []string
 }
 
-// s5cmdVersion is built from source: the module proxy hands out no list of its
-// versions, so that `go install` is of no use.
+// s5cmdVersion is built from source.
 const s5cmdVersion = "v2.3.0"
 
 // findTools finds or builds the tools with these names; the ones that are not
@@ -64,17 +62,6 @@ func findTools(ctx context.Context, dir string, names []string) ([]*tool, error)
 	return out, nil
 }
 
-// output runs a program of the set-up.
-func output(ctx context.Context, dir string, env []string, name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, tail(string(out)))
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
 // hugeTable is the build tag for a route table larger than AWS gives. With it
 // in this program, larger blogs are measured by a publisher that has it too.
 const hugeTable = "hugetable"
@@ -83,22 +70,22 @@ const hugeTable = "hugetable"
 func isHuge() bool { return routes.MaxTable > 5<<20 }
 
 func findBlog(ctx context.Context, dir, tags string) (*tool, error) {
-	mod, err := output(ctx, "", nil, "go", "env", "GOMOD")
+	mod, err := program.Output(ctx, "", nil, "go", "env", "GOMOD")
 	if err != nil {
 		return nil, err
 	}
-	program := filepath.Join(dir, "blog"+tags)
-	if _, err := output(ctx, filepath.Dir(mod), nil, "go", "build", "-buildvcs=false", "-tags", tags, "-o", program, "./cmd/blog"); err != nil {
+	bin := filepath.Join(dir, "blog"+tags)
+	if _, err := program.Output(ctx, filepath.Dir(mod), nil, "go", "build", "-buildvcs=false", "-tags", tags, "-o", bin, "./cmd/blog"); err != nil {
 		return nil, err
 	}
 	version := "this checkout"
-	if rev, err := output(ctx, filepath.Dir(mod), nil, "git", "describe", "--always", "--dirty"); err == nil {
+	if rev, err := program.Output(ctx, filepath.Dir(mod), nil, "git", "describe", "--always", "--dirty"); err == nil {
 		version = rev
 	}
 	return &tool{
 		Name: "blog", Version: version, ours: true, regions: 1, renderers: standins,
 		command: func(p *place, tree string) []string {
-			args := []string{program, "publish", "--json", "--content", filepath.Join(tree, "content"),
+			args := []string{bin, "publish", "--json", "--content", filepath.Join(tree, "content"),
 				"--config", filepath.Join(tree, "blog.yaml"), "--base-url", "https://blog.example", "--routes", p.table.address}
 			for i, r := range p.regions {
 				bucket := url.Values{"region": {lab.Region}, "endpoint": {r.s3.URL()}, "path_style": {"true"}}
@@ -117,27 +104,14 @@ func findBlog(ctx context.Context, dir, tags string) (*tool, error) {
 
 // findS5cmd builds s5cmd in a module of its own, which is thrown away.
 func findS5cmd(ctx context.Context, dir string) (*tool, error) {
-	program := filepath.Join(dir, "s5cmd")
-	mod := filepath.Join(dir, "s5cmd-module")
-	if err := os.MkdirAll(mod, 0o755); err != nil {
-		return nil, err
-	}
-	gomod := "module throwaway\n\ngo 1.26\n\nrequire github.com/peak/s5cmd/v2 " + s5cmdVersion + "\n"
-	// A file that imports it keeps what it needs in go.sum.
-	err := errors.Join(
-		os.WriteFile(filepath.Join(mod, "go.mod"), []byte(gomod), 0o644),
-		os.WriteFile(filepath.Join(mod, "needs.go"), []byte("//go:build never\n\npackage throwaway\n\nimport _ \"github.com/peak/s5cmd/v2\"\n"), 0o644),
-	)
+	bin, err := program.Build(ctx, dir, "github.com/peak/s5cmd/v2", s5cmdVersion)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := output(ctx, mod, []string{"GOWORK=off", "GOFLAGS="}, "go", "build", "-mod=mod", "-o", program, "github.com/peak/s5cmd/v2"); err != nil {
 		return nil, err
 	}
 	return &tool{
 		Name: "s5cmd", Version: s5cmdVersion, regions: 1,
 		command: func(p *place, tree string) []string {
-			return []string{program, "--endpoint-url", p.regions[0].s3.URL(), "--log", "error", "sync", "--delete",
+			return []string{bin, "--endpoint-url", p.regions[0].s3.URL(), "--log", "error", "sync", "--delete",
 				filepath.Join(tree, "content") + "/", "s3://" + p.regions[0].bucket + "/"}
 		},
 	}, nil
@@ -147,11 +121,11 @@ func findS5cmd(ctx context.Context, dir string) (*tool, error) {
 // 64 transfers at once, comparing by checksum so that no object needs a HEAD
 // for its modification time.
 func findRclone(ctx context.Context) (*tool, error) {
-	program, err := exec.LookPath("rclone")
+	bin, err := exec.LookPath("rclone")
 	if err != nil {
 		return nil, fmt.Errorf("%w (Debian: apt-get install rclone)", err)
 	}
-	version, err := output(ctx, "", nil, program, "version")
+	version, err := program.Output(ctx, "", nil, bin, "version")
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +138,7 @@ func findRclone(ctx context.Context) (*tool, error) {
 				"RCLONE_CONFIG_LAB_REGION=" + lab.Region, "RCLONE_CONFIG_LAB_ENDPOINT=" + p.regions[0].s3.URL()}
 		},
 		command: func(p *place, tree string) []string {
-			return []string{program, "sync", filepath.Join(tree, "content"), "lab:" + p.regions[0].bucket,
+			return []string{bin, "sync", filepath.Join(tree, "content"), "lab:" + p.regions[0].bucket,
 				"--transfers", "64", "--checkers", "64", "--checksum", "--fast-list", "--s3-no-check-bucket", "--s3-no-head"}
 		},
 	}, nil
@@ -172,17 +146,17 @@ func findRclone(ctx context.Context) (*tool, error) {
 
 // findAWS uses the AWS CLI that is installed, with 64 requests at once.
 func findAWS(ctx context.Context) (*tool, error) {
-	program, err := exec.LookPath("aws")
+	bin, err := exec.LookPath("aws")
 	if err != nil {
 		return nil, fmt.Errorf("%w (pip install awscli)", err)
 	}
 	// pyenv puts a shell script before it, whose time is not the tool's.
-	if strings.Contains(program, "/shims/") {
-		if real, err := output(ctx, "", nil, "pyenv", "which", "aws"); err == nil {
-			program = real
+	if strings.Contains(bin, "/shims/") {
+		if real, err := program.Output(ctx, "", nil, "pyenv", "which", "aws"); err == nil {
+			bin = real
 		}
 	}
-	version, err := output(ctx, "", nil, program, "--version")
+	version, err := program.Output(ctx, "", nil, bin, "--version")
 	if err != nil {
 		return nil, err
 	}
@@ -195,17 +169,8 @@ func findAWS(ctx context.Context) (*tool, error) {
 			return []string{"AWS_CONFIG_FILE=" + config, "AWS_CA_BUNDLE=" + p.bundle}
 		},
 		command: func(p *place, tree string) []string {
-			return []string{program, "--endpoint-url", p.regions[0].s3.URL(), "s3", "sync",
+			return []string{bin, "--endpoint-url", p.regions[0].s3.URL(), "s3", "sync",
 				filepath.Join(tree, "content"), "s3://" + p.regions[0].bucket, "--delete", "--no-progress", "--only-show-errors"}
 		},
 	}, nil
-}
-
-// goVersion is what built this program, and the publisher.
-func goVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return info.GoVersion
 }

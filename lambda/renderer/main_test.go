@@ -28,65 +28,26 @@ import (
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/render"
 	"github.com/victorleungtw/blog/internal/renderer"
+	"github.com/victorleungtw/blog/internal/runtimeapi"
 	"github.com/victorleungtw/blog/internal/store"
 	"github.com/victorleungtw/blog/internal/store/dir"
 )
 
-// runtimeAPI is the endpoint that a custom runtime talks to: four calls
-// (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). It hands
-// out one invocation at a time, as Lambda does.
-type runtimeAPI struct {
-	*httptest.Server
-	next    chan invocation
-	replies chan reply
-	initErr chan string
-}
-
-type invocation struct {
-	id      string
-	payload []byte
-}
-
-type reply struct {
-	id    string
-	body  []byte
-	error bool
-}
+// runtimeAPI is what the function asks for work.
+type runtimeAPI struct{ *runtimeapi.API }
 
 func newRuntimeAPI(t *testing.T) *runtimeAPI {
-	api := &runtimeAPI{next: make(chan invocation), replies: make(chan reply), initErr: make(chan string, 1)}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case inv := <-api.next:
-			w.Header().Set("Lambda-Runtime-Aws-Request-Id", inv.id)
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", "4102444800000")
-			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:ap-southeast-1:123456789012:function:blog-prod-renderer:live")
-			w.Write(inv.payload)
-		case <-r.Context().Done():
-		}
-	})
-	answer := func(isError bool) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			w.WriteHeader(http.StatusAccepted)
-			api.replies <- reply{r.PathValue("id"), body, isError}
-		}
+	t.Helper()
+	api, err := runtimeapi.Start()
+	if err != nil {
+		t.Fatal(err)
 	}
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", answer(false))
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", answer(true))
-	mux.HandleFunc("POST /2018-06-01/runtime/init/error", func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		w.WriteHeader(http.StatusAccepted)
-		api.initErr <- string(body)
-	})
-	api.Server = httptest.NewServer(mux)
-	t.Cleanup(api.CloseClientConnections)
-	return api
+	t.Cleanup(func() { api.Close() })
+	return &runtimeAPI{api}
 }
 
 // invoke sends a payload and waits for the function's answer, or for its end.
-func (api *runtimeAPI) invoke(t *testing.T, id string, payload any, exited <-chan error) reply {
+func (api *runtimeAPI) invoke(t *testing.T, payload any, exited <-chan error) runtimeapi.Reply {
 	t.Helper()
 	raw, ok := payload.([]byte)
 	if !ok {
@@ -95,21 +56,20 @@ func (api *runtimeAPI) invoke(t *testing.T, id string, payload any, exited <-cha
 			t.Fatal(err)
 		}
 	}
-	select {
-	case api.next <- invocation{id, raw}:
-	case err := <-exited:
-		t.Fatalf("the function ended before it was invoked: %v", err)
-	}
-	select {
-	case r := <-api.replies:
-		if r.id != id {
-			t.Fatalf("an answer to %s, want %s", r.id, id)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	go func() {
+		select {
+		case err := <-exited:
+			cancel(fmt.Errorf("the function ended: %v", err))
+		case <-ctx.Done():
 		}
-		return r
-	case err := <-exited:
-		t.Fatalf("the function ended in an invocation: %v", err)
+	}()
+	r, err := api.Invoke(ctx, raw)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return reply{}
+	return r
 }
 
 // compile builds the function as it is deployed, but for the processor.
@@ -224,7 +184,7 @@ func TestBehindRuntimeAPI(t *testing.T) {
 
 	api := newRuntimeAPI(t)
 	exited, log := start(t, compile(t, runtime.GOARCH),
-		"AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(api.URL, "http://"), "AWS_LAMBDA_FUNCTION_NAME=blog-prod-renderer",
+		"AWS_LAMBDA_RUNTIME_API="+api.Address, "AWS_LAMBDA_FUNCTION_NAME=blog-prod-renderer",
 		names.EnvBucket+"=dir:"+folder, names.EnvOriginSecret+"=blog/prod/origin-key",
 		names.EnvMetrics+"=blog-prod", "AWS_REGION=ap-southeast-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER="+secretsManager(t, "open sesame"))
@@ -233,29 +193,29 @@ func TestBehindRuntimeAPI(t *testing.T) {
 			t.Logf("the function's log:\n%s", log)
 		}
 	}()
-	get := func(id, method, path, key string, header map[string]string) events.APIGatewayV2HTTPResponse {
+	get := func(method, path, key string, header map[string]string) events.APIGatewayV2HTTPResponse {
 		t.Helper()
 		ev := events.APIGatewayV2HTTPRequest{Version: "2.0", RouteKey: "$default", RawPath: path, Headers: map[string]string{names.OriginHeader: key}}
 		ev.RequestContext.HTTP.Method = method
 		for k, v := range header {
 			ev.Headers[k] = v
 		}
-		r := api.invoke(t, id, ev, exited)
+		r := api.invoke(t, ev, exited)
 		var out events.APIGatewayV2HTTPResponse
-		if err := json.Unmarshal(r.body, &out); err != nil || r.error {
-			t.Fatalf("%s %s: %s", method, path, r.body)
+		if err := json.Unmarshal(r.Body, &out); err != nil || r.Error {
+			t.Fatalf("%s %s: %s", method, path, r.Body)
 		}
 		return out
 	}
 
 	// The question and the batch, as a publisher asks.
 	var resp renderer.Response
-	if r := api.invoke(t, "1", renderer.Request{Version: true}, exited); r.error || json.Unmarshal(r.body, &resp) != nil || resp.Version != render.Version() {
-		t.Errorf("version: %s, want %s", r.body, render.Version())
+	if r := api.invoke(t, renderer.Request{Version: true}, exited); r.Error || json.Unmarshal(r.Body, &resp) != nil || resp.Version != render.Version() {
+		t.Errorf("version: %s, want %s", r.Body, render.Version())
 	}
 
 	// A page that nobody has rendered yet, over HTTP.
-	miss := get("2", "GET", "/page/"+digest+".br", "open sesame", nil)
+	miss := get("GET", "/page/"+digest+".br", "open sesame", nil)
 	if miss.StatusCode != 200 || miss.Headers["content-encoding"] != "br" || !strings.Contains(miss.Headers["cache-control"], "max-age=300") {
 		t.Errorf("miss: %d %v", miss.StatusCode, miss.Headers)
 	}
@@ -268,24 +228,24 @@ func TestBehindRuntimeAPI(t *testing.T) {
 		t.Errorf("the page was not kept: %v", err)
 	}
 
-	if r := api.invoke(t, "3", renderer.Request{Render: []string{digest}}, exited); r.error || json.Unmarshal(r.body, &resp) != nil {
-		t.Errorf("batch: %s", r.body)
+	if r := api.invoke(t, renderer.Request{Render: []string{digest}}, exited); r.Error || json.Unmarshal(r.Body, &resp) != nil {
+		t.Errorf("batch: %s", r.Body)
 	} else if want := fmt.Sprintf("%x", sha256.Sum256([]byte(page))); len(resp.Pages) != 1 || resp.Pages[0].Sum != want {
 		t.Errorf("batch: %+v, want the sum %s", resp.Pages, want)
 	}
-	hit := get("4", "GET", "/page/"+digest+".br", "open sesame", nil)
+	hit := get("GET", "/page/"+digest+".br", "open sesame", nil)
 	if hit.StatusCode != 200 || hit.Headers["cache-control"] != store.Immutable || unbrotli(t, hit) != page {
 		t.Errorf("hit: %d %v", hit.StatusCode, hit.Headers)
 	}
-	head := get("5", "HEAD", "/page/"+digest, "open sesame", nil)
+	head := get("HEAD", "/page/"+digest, "open sesame", nil)
 	if head.StatusCode != 200 || head.Body != "" || head.Headers["content-length"] != fmt.Sprint(len(page)) {
 		t.Errorf("HEAD: %d %v %q", head.StatusCode, head.Headers, head.Body)
 	}
-	if r := get("6", "GET", "/page/"+digest, "open sesame", map[string]string{"if-none-match": head.Headers["etag"]}); r.StatusCode != 304 || r.Body != "" {
+	if r := get("GET", "/page/"+digest, "open sesame", map[string]string{"if-none-match": head.Headers["etag"]}); r.StatusCode != 304 || r.Body != "" {
 		t.Errorf("If-None-Match: %d %q", r.StatusCode, r.Body)
 	}
 
-	for i, tt := range []struct {
+	for _, tt := range []struct {
 		method, path, key string
 		want              int
 	}{
@@ -302,7 +262,7 @@ func TestBehindRuntimeAPI(t *testing.T) {
 		{"POST", "/page/" + digest, "open sesame", 405},
 		{"GET", "/", "open sesame", 404},
 	} {
-		got := get(fmt.Sprintf("t%d", i), tt.method, tt.path, tt.key, nil)
+		got := get(tt.method, tt.path, tt.key, nil)
 		if got.StatusCode != tt.want {
 			t.Errorf("%s %s with key %q: %d, want %d", tt.method, tt.path, tt.key, got.StatusCode, tt.want)
 		}
@@ -313,7 +273,7 @@ func TestBehindRuntimeAPI(t *testing.T) {
 
 	// What another region's health check looks for: nothing, until somebody says
 	// so, and nothing that it could find where the object is damaged.
-	for i, tt := range []struct {
+	for _, tt := range []struct {
 		object, body string
 		status       int
 	}{
@@ -331,7 +291,7 @@ func TestBehindRuntimeAPI(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got := get(fmt.Sprintf("o%d", i), "GET", "/ops/route", "", nil)
+		got := get("GET", "/ops/route", "", nil)
 		if got.StatusCode != tt.status || got.Headers["cache-control"] != "no-store" || tt.status == 200 && got.Body != tt.body || strings.Contains(got.Body, "drain=") != (tt.status == 200) {
 			t.Errorf("%s: %d %q %v", tt.object, got.StatusCode, got.Body, got.Headers)
 		}
@@ -352,8 +312,8 @@ func TestBehindRuntimeAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := api.invoke(t, "p1", renderer.Request{Render: []string{fresh.Digest()}, Pack: packed, Draft: true}, exited); r.error {
-		t.Errorf("a pack: %s", r.body)
+	if r := api.invoke(t, renderer.Request{Render: []string{fresh.Digest()}, Pack: packed, Draft: true}, exited); r.Error {
+		t.Errorf("a pack: %s", r.Body)
 	}
 	for key, want := range map[string]string{
 		"src/" + recipe.Sum(text): string(text), "recipe/" + fresh.Digest(): string(fresh.Encode()),
@@ -363,20 +323,20 @@ func TestBehindRuntimeAPI(t *testing.T) {
 			t.Errorf("%s after a pack: %v", key, err)
 		}
 	}
-	if got := get("p2", "GET", "/draft/"+fresh.Digest(), "open sesame", nil); got.StatusCode != 404 {
+	if got := get("GET", "/draft/"+fresh.Digest(), "open sesame", nil); got.StatusCode != 404 {
 		t.Errorf("a draft's address answers %d", got.StatusCode)
 	}
 	if _, err := bucket.Get(context.Background(), "page/"+fresh.Digest()); !errors.Is(err, store.ErrNotExist) {
 		t.Errorf("a draft is among the pages: %v", err)
 	}
 
-	for id, bad := range map[string]any{
+	for _, bad := range map[string]any{
 		"b0": renderer.Request{Render: []string{digest}, Pack: packed[:len(packed)-1]},
 		"b1": []byte(`{}`), "b2": []byte(`"text"`), "b3": []byte(`{"render":["../../etc"]}`),
 		"b4": renderer.Request{Render: []string{old.Digest()}},
 	} {
-		if r := api.invoke(t, id, bad, exited); !r.error {
-			t.Errorf("%v was answered: %s", bad, r.body)
+		if r := api.invoke(t, bad, exited); !r.Error {
+			t.Errorf("%v was answered: %s", bad, r.Body)
 		}
 	}
 	got := counted(t, log.String(), "blog-prod")

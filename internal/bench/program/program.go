@@ -1,6 +1,13 @@
 //go:build unix
 
-package main
+// Package program runs, measures and builds the programs that benchmarks
+// compare.
+//
+//	used, said, err := program.Measure(ctx, os.Environ(), []string{"hugo", "--quiet"})
+//
+// A program that calls Measure begins its main, or its TestMain, with Launched:
+// it is what starts the programs that it measures.
+package program
 
 import (
 	"bytes"
@@ -16,8 +23,8 @@ import (
 	"time"
 )
 
-// usage is what a program used, from its start to its end.
-type usage struct {
+// Usage is what a program used, from its start to its end.
+type Usage struct {
 	Wall time.Duration `json:"wall"`
 	CPU  time.Duration `json:"cpu"` // user and system
 	RSS  int64         `json:"rss"` // bytes of memory at the peak
@@ -27,15 +34,15 @@ type usage struct {
 // launchEnv makes this program a launcher (launch).
 const launchEnv = "BLOG_BENCH_LAUNCH"
 
-// measure runs a program to its end, and returns what it used and what it
+// Measure runs a program to its end, and returns what it used and what it
 // printed to standard error and output. A program that fails is an error; one
 // that ctx outlives not is killed with all that it started.
 //
 // The program is started by a small copy of this one, because Linux counts
 // into the peak memory of a process that of the process which it was made from,
 // and this one is large.
-func measure(ctx context.Context, env, command []string) (usage, string, error) {
-	var u usage
+func Measure(ctx context.Context, env, command []string) (Usage, string, error) {
+	var u Usage
 	self, err := os.Executable()
 	if err != nil {
 		return u, "", err
@@ -70,6 +77,19 @@ func measure(ctx context.Context, env, command []string) (usage, string, error) 
 	return u, said.String(), err
 }
 
+// Launched says whether this process is a launcher, which has then done what it
+// is for and may end.
+func Launched() bool {
+	if os.Getenv(launchEnv) == "" {
+		return false
+	}
+	if err := launch(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+	return true
+}
+
 // launch is the whole life of a launcher: it runs the program that its
 // arguments name, and writes what it used to file descriptor 3.
 func launch(command []string) error {
@@ -80,7 +100,7 @@ func launch(command []string) error {
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	start := time.Now()
 	err := cmd.Run()
-	u := usage{Wall: time.Since(start)}
+	u := Usage{Wall: time.Since(start)}
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) {
 		return err
