@@ -102,7 +102,7 @@ func parse(args []string) (*settings, error) {
 	tools := fs.String("tools", "blog,s5cmd,rclone,aws", "who takes part")
 	curve := fs.String("curve", "1000,10000,100000", "sizes of blogs, in documents, on which the publisher is measured alone; empty for none")
 	fs.BoolVar(&s.real, "real", true, "measure a first publish with real renderers too, on this machine's cores: minutes")
-	fs.StringVar(&s.dir, "dir", defaultDir(), "where the blogs and the buckets are; a file system in memory, if there is one")
+	fs.StringVar(&s.dir, "dir", program.Scratch(), "where the blogs and the buckets are; a file system in memory, if there is one")
 	fs.StringVar(&s.write, "write", "", "put the tables and the picture into benchmark.md and benchmark.svg in this `folder`")
 	fs.StringVar(&s.json, "json", "", "write every run to this `file` as JSON; - for standard output")
 	fs.DurationVar(&s.timeout, "timeout", 2*time.Hour, "stop after")
@@ -124,14 +124,6 @@ func parse(args []string) (*settings, error) {
 		return nil, errors.New("-rounds, -posts and -images begin at 1")
 	}
 	return s, nil
-}
-
-// defaultDir is memory where Linux has it, so that no disk is measured.
-func defaultDir() string {
-	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
-		return "/dev/shm"
-	}
-	return os.TempDir()
 }
 
 // say reports how far a measurement is, to standard error.

@@ -70,17 +70,13 @@ const hugeTable = "hugetable"
 func isHuge() bool { return routes.MaxTable > 5<<20 }
 
 func findBlog(ctx context.Context, dir, tags string) (*tool, error) {
-	mod, err := program.Output(ctx, "", nil, "go", "env", "GOMOD")
+	bin, err := program.Own(ctx, filepath.Join(dir, "blog"+tags), nil, "./cmd/blog", "-tags", tags)
 	if err != nil {
 		return nil, err
 	}
-	bin := filepath.Join(dir, "blog"+tags)
-	if _, err := program.Output(ctx, filepath.Dir(mod), nil, "go", "build", "-buildvcs=false", "-tags", tags, "-o", bin, "./cmd/blog"); err != nil {
+	version, err := program.Describe(ctx)
+	if err != nil {
 		return nil, err
-	}
-	version := "this checkout"
-	if rev, err := program.Output(ctx, filepath.Dir(mod), nil, "git", "describe", "--always", "--dirty"); err == nil {
-		version = rev
 	}
 	return &tool{
 		Name: "blog", Version: version, ours: true, regions: 1, renderers: standins,

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -24,6 +23,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/victorleungtw/blog/internal/names"
+	"github.com/victorleungtw/blog/internal/originkey/keyfake"
 	"github.com/victorleungtw/blog/internal/pack"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/render"
@@ -84,22 +84,9 @@ func compile(t *testing.T, arch string) string {
 	return out
 }
 
-// secretsManager answers GetSecretValue (AWS JSON 1.1) with one value.
+// secretsManager holds the key.
 func secretsManager(t *testing.T, value string) string {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var in struct{ VersionStage string }
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
-			http.Error(w, `{"__type":"InvalidRequestException"}`, http.StatusBadRequest)
-			return
-		}
-		if in.VersionStage != "AWSCURRENT" {
-			w.WriteHeader(http.StatusBadRequest)
-			io.WriteString(w, `{"__type":"ResourceNotFoundException","Message":"no such version"}`)
-			return
-		}
-		fmt.Fprintf(w, `{"SecretString":%q}`, value)
-	}))
+	s := httptest.NewServer(keyfake.New(value))
 	t.Cleanup(s.Close)
 	return s.URL
 }

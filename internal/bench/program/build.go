@@ -53,3 +53,41 @@ func toolName(module string) string {
 	}
 	return base
 }
+
+// Own builds a package of this module, and returns the program.
+func Own(ctx context.Context, out string, env []string, pkg string, flags ...string) (string, error) {
+	root, err := Root(ctx)
+	if err != nil {
+		return "", err
+	}
+	args := append([]string{"build", "-buildvcs=false", "-o", out}, flags...)
+	_, err = Output(ctx, root, env, "go", append(args, pkg)...)
+	return out, err
+}
+
+// Root is the folder of this module.
+func Root(ctx context.Context) (string, error) {
+	mod, err := Output(ctx, "", nil, "go", "env", "GOMOD")
+	return filepath.Dir(mod), err
+}
+
+// Describe says which version of this module is built.
+func Describe(ctx context.Context) (string, error) {
+	root, err := Root(ctx)
+	if err != nil {
+		return "", err
+	}
+	if rev, err := Output(ctx, root, nil, "git", "describe", "--always", "--dirty"); err == nil {
+		return rev, nil
+	}
+	return "this checkout", nil
+}
+
+// Scratch is a folder for what is measured: in memory where Linux has it, so
+// that no disk is measured.
+func Scratch() string {
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		return "/dev/shm"
+	}
+	return os.TempDir()
+}
