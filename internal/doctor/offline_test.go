@@ -70,7 +70,7 @@ func TestOwnNamesAndEdge(t *testing.T) {
 		}
 	}
 	want(t, r, "one name in an account", OK, "blog-prod")
-	want(t, r, "origin groups", OK, "2 of 10")
+	want(t, r, "origin groups", OK, "3 of 10")
 	if len(r) < 10 {
 		t.Errorf("only %d checks", len(r))
 	}

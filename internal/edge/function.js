@@ -3,9 +3,9 @@
 // CloudFront runs it for every viewer request of the behaviours that name it
 // (policy.go), in JavaScript runtime 2.0. What it reads is described in package
 // routes: www!c is the current release and those to come, www<path> what a path
-// has been since which release, NAME!c and NAME<path> what a branch shows
-// instead; www!t which region a person wants readers sent to first. It answers
-// redirects, 400, 404, 405, 410 and 503 itself; for everything else it rewrites
+// has been since which release, www!b many paths that never changed, NAME!c and
+// NAME<path> what a branch shows instead; www!t which region a person wants
+// readers sent to first. It answers redirects, 400, 404, 405, 410 and 503 itself; for everything else it rewrites
 // the URI and lets the request go on to the cache.
 //
 // The language is the documented subset and nothing else (package subset): in
@@ -99,7 +99,7 @@ async function route(request) {
     }
 
     const value = await kvs.get(`${SITE}!c`);
-    const view = { namespace: namespace, n: current(value), branch: 0, release: '' };
+    const view = { namespace: namespace, n: current(value), blocks: JSON.parse(value).b, branch: 0, release: '' };
     view.release = `${view.n}`;
     if (namespace !== SITE) {
         const published = await need(`${namespace}!c`);
@@ -326,8 +326,26 @@ async function find(path, view) {
         const value = await read(SITE + path);
         found.to = resolve(value, view.n, 1);
         found.known = value !== null;
+        if (value === null && view.blocks) {
+            found.to = await packed(path, view.blocks);
+            if (found.to !== '') {
+                // A key of its own would come first, and says by being there
+                // that the block is out of date.
+                await missing(SITE + path);
+                found.known = true;
+            }
+        }
     }
     return found;
+}
+
+// packed returns what the blocks have for a path, a digest or ''.
+async function packed(path, blocks) {
+    const hash = crypto.createHash('sha256').update(path).digest('hex');
+    const value = await need(`${SITE}!b${blocks.g}.${parseInt(hash.slice(0, 8), 16) % blocks.k}`);
+    const at = value === null ? -1 : value.indexOf(`${hash.slice(8, 24)}:`);
+    const to = at < 0 ? '' : value.slice(at + 17, at + 81);
+    return isDigest(to) ? to : '';
 }
 
 // resolve returns the newest entry of a value whose release is from first to n.

@@ -59,19 +59,28 @@ func (in *instance) cloudfront() (*sobek.Object, error) {
 }
 
 // crypto is the module 'crypto', of which a function here may use
-// createHmac('sha256', key) and its update and digest.
+// createHash('sha256'), createHmac('sha256', key) and their update and digest.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html#writing-functions-javascript-features-builtin-modules-crypto-20
 func (in *instance) crypto() (*sobek.Object, error) {
 	o := in.rt.NewObject()
-	return o, o.Set("createHmac", func(call sobek.FunctionCall) sobek.Value {
+	known := func(call sobek.FunctionCall) {
 		if a := call.Argument(0).String(); a != "sha256" {
 			panic(in.rt.NewTypeError("the algorithm %q is not supported here", a))
 		}
-		return in.hmac(hmac.New(sha256.New, []byte(call.Argument(1).String())))
-	})
+	}
+	return o, errors.Join(
+		o.Set("createHash", func(call sobek.FunctionCall) sobek.Value {
+			known(call)
+			return in.hash(sha256.New())
+		}),
+		o.Set("createHmac", func(call sobek.FunctionCall) sobek.Value {
+			known(call)
+			return in.hash(hmac.New(sha256.New, []byte(call.Argument(1).String())))
+		}),
+	)
 }
 
-func (in *instance) hmac(h hash.Hash) sobek.Value {
+func (in *instance) hash(h hash.Hash) sobek.Value {
 	o := in.rt.NewObject()
 	set := func(name string, method func(arg string) sobek.Value) {
 		if err := o.Set(name, func(call sobek.FunctionCall) sobek.Value {

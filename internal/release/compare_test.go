@@ -172,7 +172,7 @@ func TestCrowdedTable(t *testing.T) {
 	before := len(all[routes.Site.PathKey("/")])
 	// The limit itself is tried in the tests of the tables.
 	s.head.Live.Bytes = nearlyFull
-	p.markLive(ctx, &s.head, s.etag, routes.Info{ETag: s.head.Live.ETag, Bytes: nearlyFull}, s.head.Live.Has)
+	p.markLive(ctx, &s.head, s.etag, routes.Info{ETag: s.head.Live.ETag, Bytes: nearlyFull}, s.head.Live.current())
 	posts["b"] = "Better."
 	next := planOf(t, posts)
 	publish(t, w.publisher(), next)

@@ -4,16 +4,17 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/victorleungtw/blog/internal/routes"
 )
 
-// A first publish writes the entries of all paths, fifty a call, each call after
-// the one before: on 4,000 paths half of the time that the whole publish takes.
-// So it writes them while pages are uploaded and made, into a table that was
-// empty when it began, where no key says yet that anything is current.
+// A first publish writes the entries of all paths, fifty keys a call, each call
+// after the one before. So it packs them into blocks, and writes these while pages
+// are uploaded and made, into a table that was empty when it began, where no key
+// says yet that anything is current.
 //
 // Only then. A release over another one is written after its head was swapped:
 // before, its number could be one that loses, and its entries would be seen once
@@ -42,6 +43,9 @@ func (p *Publisher) writeEarly(ctx context.Context, s *state, next *Head, train 
 	if err != nil {
 		return nil, err
 	}
+	if settled := u.allSettled(); len(settled) >= worthBlocks {
+		u.pack(nil, settled)
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return provide(gctx) })
 	g.Go(func() error {
@@ -49,6 +53,17 @@ func (p *Publisher) writeEarly(ctx context.Context, s *state, next *Head, train 
 		return nil
 	})
 	return u, g.Wait()
+}
+
+// allSettled are the paths of an update that blocks can hold.
+func (u *update) allSettled() map[string]string {
+	out := map[string]string{}
+	for key, v := range u.puts {
+		if digest := u.settled(v); digest != "" {
+			out[strings.TrimPrefix(key, string(routes.Site))] = digest
+		}
+	}
+	return out
 }
 
 // putEarly writes entries for as long as they fill calls, and takes them from u.

@@ -225,7 +225,7 @@ func (p *Publisher) collect(ctx context.Context, o CollectOptions) (*Collected, 
 // note makes a head the current one that shows what the one before it shows.
 func (p *Publisher) note(ctx context.Context, s state, next Head) error {
 	next.Gen, next.Act, next.Time, next.Live = s.head.Gen+1, "collect", s.now.UTC().Format(time.RFC3339), nil
-	return p.show(ctx, s, &next, &update{now: next.current(s.cur.Has)})
+	return p.show(ctx, s, &next, &update{now: next.current(s.cur)})
 }
 
 // resume goes on with a collection that was cut short.

@@ -97,7 +97,7 @@ func (p *Publisher) stand(ctx context.Context, s state) (state, error) {
 		return s, nil
 	}
 	if l := s.head.Live; l != nil && l.ETag == s.version {
-		s.cur, s.table = s.head.current(l.Has), l.ETag
+		s.cur, s.table = s.head.current(l.current()), l.ETag
 		return s, nil
 	}
 	now, err := p.bring(ctx, s)
@@ -146,7 +146,7 @@ func (p *Publisher) ahead(ctx context.Context, s state) (int, error) {
 		if err != nil {
 			return -1, err
 		}
-		if cur.ID == b.head.current(nil).ID {
+		if cur.ID == b.head.current(routes.Current{}).ID {
 			return i, nil
 		}
 	}
@@ -261,10 +261,10 @@ func (p *Publisher) settle(ctx context.Context, s state, debt []string) error {
 		if len(debt) == 0 {
 			paid.Debt = nil
 		}
-		return p.show(ctx, s, &paid, &update{now: paid.current(s.cur.Has)})
+		return p.show(ctx, s, &paid, &update{now: paid.current(s.cur)})
 	}
 	if !s.inStep() && s.table != "" {
-		p.markLive(ctx, &s.head, s.etag, s.info, s.cur.Has)
+		p.markLive(ctx, &s.head, s.etag, s.info, s.cur)
 	}
 	return nil
 }
@@ -290,7 +290,7 @@ func (p *Publisher) show(ctx context.Context, s state, next *Head, u *update) er
 		}
 		info, err := p.put(ctx, s.table, *u)
 		if err == nil {
-			p.markLive(ctx, next, etag, info, u.now.Has)
+			p.markLive(ctx, next, etag, info, u.now)
 			return nil
 		}
 		if !errors.Is(err, routes.ErrStale) {
@@ -305,7 +305,7 @@ func (p *Publisher) show(ctx context.Context, s state, next *Head, u *update) er
 		return unfinished(errors.New("another publisher, to whom another region is the primary, changed the head at the same time"))
 	}
 	if now.head.ID == next.ID {
-		p.markLive(ctx, next, etag, now.info, now.cur.Has)
+		p.markLive(ctx, next, etag, now.info, now.cur)
 	}
 	return nil
 }
@@ -313,9 +313,9 @@ func (p *Publisher) show(ctx context.Context, s state, next *Head, u *update) er
 // markLive adds to the head that all is in step with it, but for the standbys
 // that went away since it was written. It saves the next publisher from looking;
 // so it may fail.
-func (p *Publisher) markLive(ctx context.Context, h *Head, etag string, info routes.Info, has []int) {
+func (p *Publisher) markLive(ctx context.Context, h *Head, etag string, info routes.Info, cur routes.Current) {
 	h.Debt = p.away.and(h.Debt)
-	h.Live = &Live{ETag: info.ETag, Has: has, Items: info.Items, Bytes: info.Bytes}
+	h.Live = &Live{ETag: info.ETag, Has: cur.Has, Blocks: cur.Blocks, Items: info.Items, Bytes: info.Bytes}
 	body, err := encode(*h)
 	if err == nil {
 		_, err = p.primary().Bucket.Replace(ctx, HeadKey, jsonMeta, store.Bytes(body), etag)

@@ -216,7 +216,7 @@ func (p *Publisher) Prefetch(ctx context.Context) {
 		g.Go(func() error { return p.readStandbys(ctx, &b.state) })
 		if l := b.head.Live; l != nil {
 			g.Go(func() error {
-				_, err := p.base(ctx, state{head: b.head, cur: b.head.current(l.Has)})
+				_, err := p.base(ctx, state{head: b.head, cur: b.head.current(l.current())})
 				return err
 			})
 		}
@@ -565,7 +565,8 @@ func (p *Publisher) write(ctx context.Context, s state, base *record, next *Head
 		next.Last = r.N
 		base, full = r, nil
 	}
-	u.now = next.current(has[max(0, len(has)-maxHas):])
+	s.cur.Has = has[max(0, len(has)-maxHas):]
+	u.now = next.current(s.cur)
 	return u, nil
 }
 

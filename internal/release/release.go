@@ -108,6 +108,8 @@ type Head struct {
 // actRepair is the act of making up for what was away.
 const actRepair = "repair"
 
+const actTakedown = "takedown"
+
 // Coming is a release that becomes current at a time.
 type Coming struct {
 	N    int       `json:"n"`
@@ -117,18 +119,21 @@ type Coming struct {
 
 // Live is the route table as a publisher left it.
 type Live struct {
-	ETag  string `json:"etag"`
-	Has   []int  `json:"has"`
-	Items int    `json:"items"`
-	Bytes int    `json:"bytes"` // of routes.MaxTable
+	ETag   string        `json:"etag"`
+	Has    []int         `json:"has"`
+	Blocks routes.Blocks `json:"blocks,omitzero"`
+	Items  int           `json:"items"`
+	Bytes  int           `json:"bytes"` // of routes.MaxTable
 }
 
-// At returns the release that readers see at a time.
-func (h Head) At(t time.Time) int { return h.current(nil).At(t) }
+func (l *Live) current() routes.Current { return routes.Current{Has: l.Has, Blocks: l.Blocks} }
 
-// current is the head as the route table has it.
-func (h Head) current(has []int) routes.Current {
-	c := routes.Current{N: h.N, Gen: h.Gen, ID: h.ID[:min(len(h.ID), 8)], Has: has}
+// At returns the release that readers see at a time.
+func (h Head) At(t time.Time) int { return h.current(routes.Current{}).At(t) }
+
+// current is the head as a route table has it that holds what was says.
+func (h Head) current(was routes.Current) routes.Current {
+	c := routes.Current{N: h.N, Gen: h.Gen, ID: h.ID[:min(len(h.ID), 8)], Has: was.Has, Blocks: was.Blocks}
 	for _, next := range h.Next {
 		c.Next = append(c.Next, routes.Coming{N: next.N, At: next.At.Unix()})
 	}

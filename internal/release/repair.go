@@ -255,7 +255,7 @@ func (p *Publisher) repairTable(ctx context.Context, head Head, look bool) (int,
 			image = held
 		}
 	}
-	u := update{puts: map[string]string{}, was: cur, now: head.current(cur.Has)}
+	u := update{puts: map[string]string{}, was: cur, now: head.current(cur)}
 	if err := p.rebuildFrom(ctx, image, inline, all, &u); err != nil {
 		return 0, err
 	}

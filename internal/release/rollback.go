@@ -78,7 +78,7 @@ func (p *Publisher) rollback(ctx context.Context, from, n int) (*Result, error) 
 		// for it: a rollback takes nothing anywhere.
 		Debt: s.head.Debt, Collect: s.head.Collect, Takedowns: s.head.Takedowns,
 	}
-	u := &update{now: next.current(s.cur.Has)}
+	u := &update{now: next.current(s.cur)}
 	if !slices.Contains(s.cur.Has, n) {
 		base, err := p.base(ctx, s)
 		if err != nil {

@@ -77,7 +77,7 @@ func (p *Publisher) Status(ctx context.Context) (*Status, error) {
 		s.Edge.Error = err.Error()
 	}
 	s.Edge.N, s.Edge.Has = cur.N, cur.Has
-	want := head.current(cur.Has)
+	want := head.current(cur)
 	s.Edge.InStep = err == nil && (head.N == 0 && cur.N == 0 || cur.String() == want.String())
 	if head.Live != nil {
 		s.Edge.Bytes = head.Live.Bytes

@@ -7,8 +7,11 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -88,8 +91,8 @@ func (p *Publisher) sync(ctx context.Context, head Head) (cur routes.Current, in
 	if err != nil {
 		return cur, info, fmt.Errorf("reading the route table: %w", err)
 	}
-	want := head.current(nil)
 	cur, err = p.tableCurrent(ctx)
+	want := head.current(cur)
 	switch {
 	case err != nil:
 		return cur, info, err
@@ -103,7 +106,6 @@ func (p *Publisher) sync(ctx context.Context, head Head) (cur routes.Current, in
 		return cur, info, nil
 	}
 	u := update{now: want, was: cur, puts: map[string]string{}}
-	u.now.Has = cur.Has
 	if err := p.complete(ctx, head, &u); err != nil {
 		return cur, info, err
 	}
@@ -118,6 +120,7 @@ type update struct {
 	sweep  []string // keys of no use once now is current
 	now    routes.Current
 	was    routes.Current // what the table says before; zero when that is damaged
+	repack bool           // blocks are to be written anew
 	// rebuilt says that puts are not all that changes: the whole table has to
 	// be compared with the record.
 	rebuilt bool
@@ -147,6 +150,7 @@ func (p *Publisher) complete(ctx context.Context, head Head, u *update) error {
 	if err != nil {
 		return err
 	}
+	u.repack = head.Act == actTakedown // what a block has is to be gone, even where a key hides it
 	below := slices.DeleteFunc(slices.Clone(u.now.Has), func(k int) bool { return k >= n })
 	// With a region away there may be another publisher on its side, who gave
 	// his own release the same number, and began to write it.
@@ -186,6 +190,26 @@ func (p *Publisher) complete(ctx context.Context, head Head, u *update) error {
 	}
 	u.now.Has = append(held(from.Routes, m.Routes, below), missing...)
 	u.now.Has = u.now.Has[max(0, len(u.now.Has)-maxHas):]
+	// A block still has what it had of a path whose key is removed.
+	if u.now.Blocks.Count > 0 && (u.repack || len(u.sweep) > 0) {
+		all, err := p.Table.All(ctx)
+		if err != nil {
+			return fmt.Errorf("reading the route table: %w", err)
+		}
+		settled := map[string]string{}
+		for path, v := range m.Routes {
+			key := routes.Site.PathKey(path)
+			_, own := all[key]
+			if _, put := u.puts[key]; own || put {
+				continue
+			}
+			u.puts[key] = v
+			if digest := u.settled(v); digest != "" {
+				settled[path] = digest
+			}
+		}
+		u.pack(all, settled)
+	}
 	fresh := slices.DeleteFunc(slices.Clone(m.Inline), func(d string) bool { return slices.Contains(from.Inline, d) })
 	return p.inline(ctx, fresh, u)
 }
@@ -210,17 +234,92 @@ func (p *Publisher) rebuildFrom(ctx context.Context, m *Manifest, inline []strin
 	if err := p.inline(ctx, inline, u); err != nil {
 		return err
 	}
+	blocks := u.now.Blocks
+	known := 0 // how many of the paths in blocks m has
 	for k, v := range all {
 		if !routes.Site.Owns(k) || routes.Site.Kept(k) {
 			continue
 		}
-		if want, ok := u.puts[k]; !ok {
+		if _, ok := routes.Site.IsBlock(k); ok {
+			continue
+		}
+		want, ok := u.puts[k]
+		if !ok {
 			u.tombstone(k, v)
-		} else if want == v {
+			continue
+		}
+		if blocks.Find(routes.Site, all, strings.TrimPrefix(k, string(routes.Site))) != "" {
+			known++
+		}
+		if want == v {
 			delete(u.puts, k)
 		}
 	}
+	settled, shown := map[string]string{}, []string{}
+	for path, v := range m.Routes {
+		key := routes.Site.PathKey(path)
+		if _, own := all[key]; own {
+			continue
+		}
+		digest, in := u.settled(v), blocks.Find(routes.Site, all, path)
+		if digest != "" {
+			settled[path] = digest
+		}
+		if in != "" {
+			known++
+		}
+		if in != "" && in == digest {
+			shown = append(shown, key)
+		}
+	}
+	if !u.repack && known == blocks.Size(routes.Site, all) && len(settled)-len(shown) < worthBlocks {
+		for _, key := range shown {
+			delete(u.puts, key)
+		}
+		return nil
+	}
+	u.pack(all, settled)
 	return nil
+}
+
+// worthBlocks is from how many paths on blocks are written: fewer fit into one
+// call without them. Tests have small blogs, and set it lower.
+var worthBlocks = routes.MaxUpdate
+
+// settled is what a block can say of a path: the digest that it has been in all
+// the releases that the table holds; else "".
+func (u *update) settled(value string) string {
+	n, to, _ := strings.Cut(value, ":")
+	since, err := strconv.Atoi(n)
+	if err != nil || !recipe.IsDigest(to) || len(u.now.Has) == 0 || since > slices.Min(u.now.Has) {
+		return ""
+	}
+	return to
+}
+
+// pack moves paths from u's keys into blocks, which take the place of those in a
+// table.
+func (u *update) pack(all map[string]string, digests map[string]string) {
+	gen := 1
+	for k := range all {
+		g, ok := routes.Site.IsBlock(k)
+		if !ok {
+			continue
+		}
+		gen = max(gen, g+1)
+		// Edges that have not heard of the new blocks still look into the last.
+		if g != u.was.Blocks.Gen {
+			u.sweep = append(u.sweep, k)
+		}
+	}
+	b, values, left := routes.Fill(routes.Site, gen, digests)
+	for path := range digests {
+		if _, ok := slices.BinarySearch(left, path); !ok {
+			delete(u.puts, routes.Site.PathKey(path))
+		}
+	}
+	maps.Copy(u.puts, values)
+	u.now.Blocks = b
 }
 
 // inline adds the bodies that stand in the table itself.

@@ -337,7 +337,7 @@ func (p *Publisher) without(ctx context.Context, s state, t *TakenDown) (int, er
 	}
 	s.scrub = scrub
 	next := s.head
-	next.Gen, next.ID, next.Act, next.Live, next.Next = s.head.Gen+1, newID(), "takedown", nil, nil
+	next.Gen, next.ID, next.Act, next.Live, next.Next = s.head.Gen+1, newID(), actTakedown, nil, nil
 	next.Time = s.now.UTC().Format(time.RFC3339)
 	next.Takedowns = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(s.head.Takedowns), key))))
 	var train []coach

@@ -54,7 +54,9 @@ func TestTrafficStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.table.Update(ctx, etag, map[string]string{routes.Site.CurrentKey(): `{"n":1}`}, nil); err != nil {
+	_, _, cur := w.blocksOf()
+	cur = routes.Current{N: 1, Blocks: cur.Blocks}
+	if _, err := w.table.Update(ctx, etag, map[string]string{routes.Site.CurrentKey(): cur.String()}, nil); err != nil {
 		t.Fatal(err)
 	}
 	publish(t, w.publisher(), planOf(t, map[string]string{"a": "A third time."}))

@@ -9,6 +9,8 @@
 //	                  that made it current, and the releases that the table
 //	                  holds whole; with "next", what will be current and when
 //	www/2026/03/01/a/ 18:<digest>,12:<digest>  a path's entries, newest first
+//	www!b<g>.<i>      <tag>:<digest>,<tag>:<digest>: paths that have no key of their
+//	                  own, because they never changed (type Blocks)
 //	www=<digest>      the body of a page small enough to be answered by the
 //	                  function itself (the 404 pages)
 //
@@ -233,6 +235,8 @@ type Current struct {
 	ID   string   `json:"id,omitempty"`   // first 8 digits of that head's id
 	Has  []int    `json:"has,omitempty"`  // releases that the table holds whole, ascending
 	Next []Coming `json:"next,omitempty"` // by At, at most MaxNext
+
+	Blocks Blocks `json:"b,omitzero"`
 }
 
 // Coming is a release that is current from a moment on.

@@ -52,7 +52,7 @@ var statics = map[string]map[string]bool{
 // function may use and that this program's runtime has.
 var modules = map[string]map[string]bool{
 	"cloudfront": set(`kvs createRequestOriginGroup`),
-	"crypto":     set(`createHmac`),
+	"crypto":     set(`createHash createHmac`),
 }
 
 // methods are the documented prototype methods of every type in one list, and
