@@ -26,12 +26,23 @@ type paragraph struct {
 	line int
 }
 
-func paragraphsOf(body []byte, line int) []paragraph {
+// paragraphs are those of a file's text, which is read again for it: hardly any
+// file is the original of a translation that says what it was made from.
+func (l *Loader) paragraphs(d *draft) ([]paragraph, error) {
+	again := parsed{stamp: d.stamp}
+	src, err := l.source(d, &again)
+	if err == nil && again.sum != d.sum {
+		err = fmt.Errorf("%s was changed while it was read; run the command again", d.file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, body, line := dialect.SplitFrontMatter(src)
 	var out []paragraph
 	for _, p := range dialect.Paragraphs(body, line) {
 		out = append(out, paragraph{p.Mark(), p.Line})
 	}
-	return out
+	return out, nil
 }
 
 // drifts finds what has changed in the originals of translations.
@@ -50,7 +61,11 @@ func (b *builder) drifts(placed []*draft) {
 			b.probs.Errorf(d.file, line, "remove the key, or publish the original", "translated_from, and there is no document that this is a translation of")
 			continue
 		}
-		now := drafts[orig.File].paragraphs
+		now, err := b.loader.paragraphs(drafts[orig.File])
+		if err != nil {
+			b.probs.Errorf(orig.File, 0, "", "%v", err)
+			continue
+		}
 		changed, gone := compare(strings.Fields(d.fm.translatedFrom), now)
 		if len(changed) == 0 && gone == 0 {
 			continue
@@ -161,7 +176,10 @@ func (l *Loader) Translated(ctx context.Context, name string) (*Translation, err
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	marks := drafts[orig.File].paragraphs
+	marks, err := l.paragraphs(drafts[orig.File])
+	if err != nil {
+		return nil, err
+	}
 	text, err := withMarks(src, marks)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -21,7 +21,6 @@ type parsed struct {
 	fm             frontMatter
 	title, summary string // of the text
 	minutes        int
-	paragraphs     []paragraph
 	refs           []ref // those that concern this site
 	bodyLine       int
 	probs          problem.List
@@ -66,7 +65,6 @@ func (l *Loader) parse(d *draft) (*parsed, error) {
 	p.bodyLine = bodyLine
 	fm, ok := parseFrontMatter(name, block, 2, l.zone, &p.probs)
 	p.fm, p.broken = fm, !ok
-	p.paragraphs = paragraphsOf(body, bodyLine)
 	if _, said := fm.line["math"]; !said {
 		p.fm.math = l.opts.Site.Math
 	}
