@@ -136,7 +136,9 @@ func TestPrimaryAway(t *testing.T) {
 func TestOlderCommit(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t)
-	at := func(id string, day int) Commit { return Commit{id, time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC)} }
+	at := func(id string, day int) Commit {
+		return Commit{ID: id, Time: time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC)}
+	}
 	newer := planOf(t, map[string]string{"a": "Newer."})
 	if _, err := w.publisher().Publish(ctx, newer, at("bbb", 2)); err != nil {
 		t.Fatal(err)
@@ -187,7 +189,7 @@ func TestFailOnConflict(t *testing.T) {
 }
 
 func TestOlderErrorSaysBoth(t *testing.T) {
-	e := &OlderError{3, Commit{"bbbbbbbbbbbbbbbb", time.Unix(200, 0).UTC()}, Commit{"aaaaaaaaaaaaaaaa", time.Unix(100, 0).UTC()}}
+	e := &OlderError{3, Commit{ID: "bbbbbbbbbbbbbbbb", Time: time.Unix(200, 0).UTC()}, Commit{ID: "aaaaaaaaaaaaaaaa", Time: time.Unix(100, 0).UTC()}}
 	if s := fmt.Sprint(e); !strings.Contains(s, "bbbbbbbbbbbb of 1970-01-01T00:03:20Z") || !strings.Contains(s, "aaaaaaaaaaaa of") {
 		t.Error(s)
 	}

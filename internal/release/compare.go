@@ -231,7 +231,7 @@ func (p *Publisher) compare(ctx context.Context, base *record, t *target) (*diff
 // bySketch fails when the differences are too many, or when one of them is of
 // a path whose name is in neither the target nor the record.
 func bySketch(base *record, t *target) (*difference, bool) {
-	theirs, err := base.sketchOf()
+	theirs, err := sketchOf(base)
 	if err != nil {
 		return nil, false // of another version of this program
 	}
@@ -277,7 +277,7 @@ func bySketch(base *record, t *target) (*difference, bool) {
 			}
 			from := digestOf(e)
 			if e[0] == redirectElement {
-				if from = base.shows(p); from == "" {
+				if from = recorded(base, p); from == "" {
 					return nil, false
 				}
 			}
@@ -292,8 +292,8 @@ func bySketch(base *record, t *target) (*difference, bool) {
 	return d, true
 }
 
-// shows is what a path is in the record's release, if the record says it.
-func (r *record) shows(p string) string {
+// recorded is what a path is in a record's release, if the record says it.
+func recorded(r *record, p string) string {
 	es, err := routes.ParseEntries(r.Routes[p])
 	if err != nil {
 		return ""

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/victorleungtw/blog/internal/history"
 	"github.com/victorleungtw/blog/internal/store"
 )
 
@@ -443,7 +444,7 @@ func (p *Publisher) reach(ctx context.Context, n int, to need) error {
 	if r, err := p.record(ctx, n); err != nil {
 		return err
 	} else if r.Base == 0 {
-		to[wholeKey(n)] = true
+		to[history.WholeKey(n)] = true
 	}
 	return nil
 }

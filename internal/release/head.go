@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/victorleungtw/blog/internal/history"
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -190,7 +191,7 @@ func (p *Publisher) adopt(ctx context.Context, from Region) (state, error) {
 // each have used one.
 func (p *Publisher) sameRecords(ctx context.Context, other *Publisher, h Head) (bool, error) {
 	for _, n := range h.releases() {
-		ours, err := readRecord(ctx, p.primary().Bucket, n)
+		ours, err := history.Read(ctx, p.primary().Bucket, n)
 		if err != nil {
 			return false, err
 		}

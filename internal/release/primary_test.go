@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/victorleungtw/blog/internal/history"
 	"github.com/victorleungtw/blog/internal/store"
 )
 
@@ -67,7 +68,7 @@ func TestNumberTakenAbroad(t *testing.T) {
 	w := newWorld(t)
 	publish(t, w.publisher(), planOf(t, map[string]string{"a": "A."}))
 	other := &record{Manifest: Manifest{N: 2, ID: newID()}}
-	body, err := fold(other)
+	body, err := history.Fold(other)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/victorleungtw/blog/internal/history"
 	"github.com/victorleungtw/blog/internal/plan"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/renderer"
@@ -487,7 +488,7 @@ func (p *Publisher) write(ctx context.Context, s state, base *record, next *Head
 			Renderer: c.renderer, Unrouted: c.unrouted, Inline: c.inline,
 		}, Plan: c.sum, Count: len(c.pages)}
 		if i > 0 {
-			r.Parent = base.N
+			r.Parent, r.From = base.N, c.at.UTC().Format(time.RFC3339)
 		}
 		sk, err := c.sketch.MarshalBinary()
 		if err != nil {
@@ -528,7 +529,7 @@ func (p *Publisher) write(ctx context.Context, s state, base *record, next *Head
 				if values, err = nextRoutes(was, want, n, seen); err != nil {
 					return nil, err
 				}
-				r.on(base, values, diffs[i].added, diffs[i].dropped)
+				on(base, r, values, diffs[i].added, diffs[i].dropped)
 			}
 			err := p.createRecord(ctx, r)
 			if errors.Is(err, store.ErrExists) {
@@ -577,13 +578,13 @@ func (p *Publisher) createRecord(ctx context.Context, r *record) error {
 	if r.Base == 0 {
 		m := r.Manifest
 		var err error
-		if whole, err = fold(&m); err != nil {
+		if whole, err = history.Fold(&m); err != nil {
 			return err
 		}
 		r.Routes, r.Objects = nil, nil
 		defer p.records.addWhole(&m)
 	}
-	body, err := fold(r)
+	body, err := history.Fold(r)
 	if err != nil {
 		return err
 	}
@@ -600,7 +601,7 @@ func (p *Publisher) createRecord(ctx context.Context, r *record) error {
 			// Ours, and its answer was lost; or of somebody to whom this region
 			// was the primary.
 			var other *record
-			if other, err = readRecord(ctx, region.Bucket, r.N); err == nil && other.ID != r.ID {
+			if other, err = history.Read(ctx, region.Bucket, r.N); err == nil && other.ID != r.ID {
 				return store.ErrExists
 			}
 		}
@@ -617,7 +618,7 @@ func (p *Publisher) createRecord(ctx context.Context, r *record) error {
 		if p.away.is(region.Name) {
 			continue
 		}
-		err := region.Bucket.Create(ctx, wholeKey(r.N), recordMeta, store.Bytes(whole))
+		err := region.Bucket.Create(ctx, history.WholeKey(r.N), recordMeta, store.Bytes(whole))
 		if err != nil && !errors.Is(err, store.ErrExists) && !p.leave(ctx, region, err) {
 			return fmt.Errorf("writing all of release %d in %s: %w", r.N, region.Name, err)
 		}

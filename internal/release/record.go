@@ -1,43 +1,20 @@
 package release
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/victorleungtw/blog/internal/history"
 	"github.com/victorleungtw/blog/internal/sketch"
 	"github.com/victorleungtw/blog/internal/store"
 )
 
-// record is a release as it is stored: what differs from an earlier release,
-// its base. A release without a base has everything in an object beside its
-// record, which nobody reads who only wants to change something.
-//
-// Writing a release must not take longer on a larger blog, so a record holds
-// the paths and objects that changed since its base, and a sketch of the whole
-// (package sketch), from which the next publisher finds what it is about to
-// change without reading the whole. Several releases in a row share a base and
-// repeat each other's changes, until these are too many: then the last of them
-// becomes the base of the next.
-type record struct {
-	Manifest        // Routes hold what changed since the base; Objects are not used
-	Base     int    `json:"base,omitempty"`     // 0: the rest is at wholeKey
-	First    bool   `json:"first,omitempty"`    // without a base: every entry begins with this release
-	BaseTime string `json:"baseTime,omitempty"` // when the base was published
-	Depth    int    `json:"depth,omitempty"`    // records below this one
-	// Added and Dropped are what the base's Objects lack and have too much.
-	Added   []string `json:"added,omitempty"`
-	Dropped []string `json:"dropped,omitempty"`
-	Count   int      `json:"pages"` // paths of the release, redirects included
-	Plan    string   `json:"plan"`
-	Sketch  []byte   `json:"sketch"`
-}
+// record is a release as it is stored.
+type record = history.Record
 
 const (
 	// maxWindow is how many changed paths a record repeats. An entry of the
@@ -52,53 +29,7 @@ const (
 	settled = time.Hour
 )
 
-// wholeKey is where the Manifest of a release without a base is, gzip over JSON.
-func wholeKey(n int) string { return fmt.Sprintf("release/%010d.whole.json", n) }
-
 var recordMeta = store.Meta{ContentType: "application/json", ContentEncoding: "gzip", CacheControl: "no-store"}
-
-// fold returns gzip over JSON: half of a record is text that repeats.
-func fold(v any) ([]byte, error) {
-	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	err := w.Close()
-	return out.Bytes(), err
-}
-
-// unfold reads what fold wrote.
-func unfold(ctx context.Context, b store.Bucket, key string, v any) error {
-	obj, err := b.Get(ctx, key)
-	if err != nil {
-		return err
-	}
-	z, err := gzip.NewReader(bytes.NewReader(obj.Body))
-	if err != nil {
-		return fmt.Errorf("%s: %w", key, err)
-	}
-	if err := json.NewDecoder(z).Decode(v); err != nil {
-		return fmt.Errorf("%s: %w", key, err)
-	}
-	return nil
-}
-
-func readRecord(ctx context.Context, b store.Bucket, n int) (*record, error) {
-	var r record
-	if err := unfold(ctx, b, ManifestKey(n), &r); err != nil {
-		return nil, fmt.Errorf("reading release %d: %w", n, err)
-	}
-	switch {
-	case r.N != n:
-		return nil, fmt.Errorf("reading release %d: the manifest says it is %d", n, r.N)
-	case r.Base >= n:
-		return nil, fmt.Errorf("reading release %d: the manifest builds on release %d", n, r.Base)
-	}
-	return &r, nil
-}
 
 // isSettled says whether a release was published so long ago that no edge can
 // still show one before it.
@@ -109,7 +40,7 @@ func isSettled(published string, now time.Time) bool {
 
 // on makes r the record of a release over base that changes these values and
 // objects. r has everything else already.
-func (r *record) on(base *record, values map[string]string, added, dropped []string) {
+func on(base, r *record, values map[string]string, added, dropped []string) {
 	r.Routes, r.Added, r.Dropped = values, added, dropped
 	if base.Base == 0 || len(base.Routes) > maxWindow {
 		r.Base, r.BaseTime, r.Depth = base.N, base.Time, base.Depth+1
@@ -146,7 +77,7 @@ func (c *records) get(ctx context.Context, b store.Bucket, n int) (*record, erro
 		return c.list[i], nil
 	}
 	c.mu.Unlock()
-	r, err := readRecord(ctx, b, n)
+	r, err := history.Read(ctx, b, n)
 	if err == nil {
 		c.add(r)
 	}
@@ -190,9 +121,9 @@ func (c *records) whole(ctx context.Context, b store.Bucket, n int) (*Manifest, 
 		}
 	}
 	bottom := chain[len(chain)-1].N
-	var all Manifest
-	if err := unfold(ctx, b, wholeKey(bottom), &all); err != nil {
-		return nil, fmt.Errorf("reading release %d: %w", bottom, err)
+	all, err := history.ReadWhole(ctx, b, bottom)
+	if err != nil {
+		return nil, err
 	}
 	m := top.Manifest
 	m.Routes = all.Routes
@@ -253,7 +184,7 @@ func (p *Publisher) chain(ctx context.Context, n int) ([]int, error) {
 }
 
 // sketchOf decodes a record's sketch.
-func (r *record) sketchOf() (*sketch.Sketch, error) {
+func sketchOf(r *record) (*sketch.Sketch, error) {
 	var s sketch.Sketch
 	if err := s.UnmarshalBinary(r.Sketch); err != nil {
 		return nil, err

@@ -67,6 +67,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/victorleungtw/blog/internal/history"
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store"
 )
@@ -150,71 +151,13 @@ func (h Head) releases() []int {
 }
 
 // Commit is what the content's repository was at.
-type Commit struct {
-	ID string `json:"id,omitempty"`
-	// Time is when it was committed. A shallow clone knows it, which is why
-	// the order of two commits goes by it and not by ancestry.
-	Time time.Time `json:"time,omitzero"`
-}
+type Commit = history.Commit
 
-// Manifest is one release. It is an image of the route table as well: with it
-// alone the table can be rebuilt.
-type Manifest struct {
-	N        int    `json:"n"`
-	ID       string `json:"id"`     // of the publish that wrote it
-	Parent   int    `json:"parent"` // the release that was current before; 0 for the first
-	Commit   Commit `json:"commit,omitzero"`
-	Time     string `json:"time"`
-	Renderer string `json:"renderer"`
-	// Routes are the entries of every path (package routes).
-	Routes map[string]string `json:"routes"`
-	// Unrouted are digests of pages that are reached by their address alone:
-	// the stylesheet.
-	Unrouted []string `json:"unrouted,omitempty"`
-	// Inline are digests of pages whose bytes stand in the route table: the
-	// 404 pages.
-	Inline []string `json:"inline,omitempty"`
-	// Objects are the keys of the sources and assets that the pages need.
-	Objects []string `json:"objects,omitempty"`
-}
+// Manifest is one release.
+type Manifest = history.Manifest
 
 // ManifestKey is where release n's manifest is.
-func ManifestKey(n int) string { return fmt.Sprintf("release/%010d.json", n) }
-
-// Pages returns what each path is in the release: a digest, or the path that
-// it redirects to. Paths that are gone are not in it.
-func (m *Manifest) Pages() (map[string]string, error) {
-	out := make(map[string]string, len(m.Routes))
-	for path, value := range m.Routes {
-		es, err := routes.ParseEntries(value)
-		if err != nil {
-			return nil, fmt.Errorf("release %d: %s: %w", m.N, path, err)
-		}
-		if to, ok := routes.Resolve(es, m.N); ok && to != routes.Gone {
-			out[path] = to
-		}
-	}
-	return out, nil
-}
-
-// Digests returns every digest that the release shows, and the path where it does;
-// none of a page that has no route.
-func (m *Manifest) Digests() (map[string]string, error) {
-	pages, err := m.Pages()
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]string{}
-	for path, to := range pages {
-		if to[0] != '/' {
-			out[to] = path
-		}
-	}
-	for _, d := range m.Unrouted {
-		out[d] = ""
-	}
-	return out, nil
-}
+func ManifestKey(n int) string { return history.Key(n) }
 
 // ReadHead reads a region's head. An empty record has the zero Head and ETag.
 func ReadHead(ctx context.Context, b store.Bucket) (Head, string, error) {

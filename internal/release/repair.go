@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/victorleungtw/blog/internal/history"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/renderer"
 	"github.com/victorleungtw/blog/internal/routes"
@@ -138,7 +139,7 @@ func (p *Publisher) reachable(ctx context.Context, head Head) (want map[string]b
 		for _, k := range chain {
 			want[ManifestKey(k)] = true
 		}
-		want[wholeKey(chain[len(chain)-1])] = true
+		want[history.WholeKey(chain[len(chain)-1])] = true
 		digests, err := m.Digests()
 		if err != nil {
 			return nil, nil, err
