@@ -195,6 +195,7 @@ func newFleetRole(c RenderConfig, logs awslogs.LogGroup, program awss3assets.Ass
 	read := under(bucket, []string{names.SourcePrefix, names.RecipePrefix, names.PagePrefix})
 	for _, s := range []*awsiam.PolicyStatementProps{
 		allow("ReadRecord", []string{"s3:GetObject"}, append(read, bucket+"/"+names.HeadKey)...),
+		allow("ReadHistory", []string{"s3:GetObject"}, under(bucket, []string{names.ReleasePrefix, names.TakedownPrefix})...),
 		allow("TellMissingFromForbidden", []string{"s3:ListBucket"}, bucket),
 		allow("WritePages", []string{"s3:PutObject"}, under(bucket, []string{names.PagePrefix})...),
 		allow("FetchProgram", []string{"s3:GetObject"}, bucketARN(*program.S3BucketName())+"/"+*program.S3ObjectKey()),

@@ -196,7 +196,8 @@ func TestFleetMayDoExactlyThis(t *testing.T) {
 			"Allow kms:Decrypt " + key, "Allow kms:GenerateDataKey " + key,
 			"Allow logs:CreateLogStream LOG", "Allow logs:PutLogEvents LOG",
 			"Allow s3:GetObject BUCKET/head.json", "Allow s3:GetObject BUCKET/page/*",
-			"Allow s3:GetObject BUCKET/recipe/*", "Allow s3:GetObject BUCKET/src/*",
+			"Allow s3:GetObject BUCKET/recipe/*", "Allow s3:GetObject BUCKET/release/*",
+			"Allow s3:GetObject BUCKET/src/*", "Allow s3:GetObject BUCKET/takedown/*",
 			"Allow s3:GetObject arn:aws:s3:::cdk-hnb659fds-assets-${AWS::AccountId}-" + region + "/PROGRAM",
 			"Allow s3:ListBucket BUCKET", "Allow s3:PutObject BUCKET/page/*",
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -84,13 +86,20 @@ func TestRenderAsTheRenderer(t *testing.T) {
 	if err := w.work(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	const branch = names.BranchPrefix + "b.json"
 	for i, as := range roles {
+		if old, err := past(w, i); err != nil || old != http.StatusOK {
+			t.Errorf("a page of an old release: %d %v", old, err)
+		}
 		own, other := w.buckets[i], w.buckets[1-i]
+		if err := writing(t.Context(), own, branch).do(m.s3(m.admin)); err != nil {
+			t.Fatal(err)
+		}
 		acts := []act{{"read a page of the other region", func(c *s3.Client) error {
 			_, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &other, Key: aws.String(names.HeadKey)})
 			return err
-		}}, {"read a manifest", func(c *s3.Client) error {
-			_, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &own, Key: aws.String(release.ManifestKey(1))})
+		}}, {"read a branch", func(c *s3.Client) error {
+			_, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &own, Key: aws.String(branch)})
 			return err
 		}}, writing(t.Context(), other, names.PagePrefix+"x")}
 		for _, key := range []string{names.HeadKey, release.ManifestKey(9), names.AssetPrefix + "x", names.BranchPrefix + "x.json",
@@ -102,6 +111,39 @@ func TestRenderAsTheRenderer(t *testing.T) {
 			return err
 		}})
 		denied(t, m, as, acts)
+	}
+}
+
+// past asks a region's renderer for a page as the first release had it. Its error
+// is what its log says.
+func past(w *world, region int) (status int, err error) {
+	var log strings.Builder
+	r := &renderer.Renderer{
+		Bucket: w.publisher.Regions[region].Renderer.(*renderer.Renderer).Bucket,
+		Verify: func(context.Context, string) bool { return true },
+		Log:    slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError})),
+	}
+	req := httptest.NewRequest("GET", "/~1/", nil)
+	req.Header.Set("X-Blog-Release", "1")
+	out := httptest.NewRecorder()
+	r.ServeHTTP(out, req)
+	if log.Len() > 0 {
+		err = errors.New(log.String())
+	}
+	return out.Code, err
+}
+
+// Without the statement for it no old page is shown.
+func TestRendererNeedsHistory(t *testing.T) {
+	d := deployed(t, "domain")
+	m := startMoto(t)
+	w := newWorld(t, m, d, m.admin)
+	renderers(t, m, d, w, "ReadHistory")
+	if err := w.work(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if status, err := past(w, 0); status != http.StatusInternalServerError || err == nil {
+		t.Errorf("%d %v, want no permission", status, err)
 	}
 }
 

@@ -120,7 +120,7 @@ func permit(c RenderConfig, id, group string, port int, what string, from *awsec
 func onlyThese(c RenderConfig) any {
 	bucket := bucketARN(c.Names.Bucket(account(), c.Region))
 	assets := "arn:aws:s3:::cdk-" + bootstrapQualifier + "-assets-" + account() + "-" + c.Region + "/*"
-	record := under(bucket, []string{names.SourcePrefix, names.RecipePrefix, names.PagePrefix})
+	record := under(bucket, []string{names.SourcePrefix, names.RecipePrefix, names.PagePrefix, names.ReleasePrefix, names.TakedownPrefix})
 	return policy(
 		statementOf("Read", []string{"s3:GetObject"}, append(record, bucket+"/"+names.HeadKey, assets)...),
 		statementOf("List", []string{"s3:ListBucket"}, bucket),

@@ -105,6 +105,8 @@ func newRendererRole(c RenderConfig, logs awslogs.LogGroup) awsiam.Role {
 	read := under(bucket, []string{names.SourcePrefix, names.RecipePrefix, names.PagePrefix, names.DraftPrefix})
 	for _, s := range []*awsiam.PolicyStatementProps{
 		allow("ReadRecord", []string{"s3:GetObject"}, append(read, bucket+"/"+names.HeadKey, bucket+"/"+names.TrafficKey)...),
+		// Which page an old release had, and what of it was taken down since.
+		allow("ReadHistory", []string{"s3:GetObject"}, under(bucket, []string{names.ReleasePrefix, names.TakedownPrefix})...),
 		// Without it S3 says 403 of a page that is not there yet, and the
 		// function could not tell that from a lost permission.
 		allow("TellMissingFromForbidden", []string{"s3:ListBucket"}, bucket),

@@ -73,6 +73,16 @@ func (p *place) write(name, text string) {
 
 func (p *place) publish() *release.Result {
 	p.t.Helper()
+	res, err := p.pub.Publish(context.Background(), p.plan(), release.Commit{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return res
+}
+
+// plan is what the folder holds now.
+func (p *place) plan() *plan.Plan {
+	p.t.Helper()
 	ctx := context.Background()
 	l, err := content.Open(p.folder, content.Options{Site: config.Site{
 		Title: "Test", BaseURL: "https://example.com", PerPage: 10,
@@ -81,7 +91,7 @@ func (p *place) publish() *release.Result {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	defer l.Close()
+	p.t.Cleanup(func() { l.Close() })
 	site, probs, err := l.Load(ctx)
 	if err != nil || site == nil {
 		p.t.Fatal(err, probs)
@@ -94,11 +104,7 @@ func (p *place) publish() *release.Result {
 	if probs.Err() != nil {
 		p.t.Fatal(probs)
 	}
-	res, err := p.pub.Publish(ctx, pl, release.Commit{})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return res
+	return pl
 }
 
 type answer struct {

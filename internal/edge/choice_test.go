@@ -92,7 +92,7 @@ func TestHomeAnswers(t *testing.T) {
 	store := languages()
 	f := newFunction(t, store)
 	res := run(t, f, "GET", "https://example.com/", "Accept-Language", "ja")
-	if got := res.Response.Headers["vary"].Value; got != "Accept, Accept-Encoding, Accept-Language" {
+	if got := res.Response.Headers["vary"].Value; got != "Accept, Accept-Datetime, Accept-Encoding, Accept-Language" {
 		t.Errorf("Vary: %q", got)
 	}
 	if got := res.Response.Headers["cache-control"].Value; got != edge.BrowserCacheControl {

@@ -352,7 +352,7 @@ func TestResponseHeaders(t *testing.T) {
 			"Content-Type": "text/html; charset=utf-8", "Content-Encoding": "br", "Etag": `"1"`, "Content-Length": "1",
 			"Cache-Control": edge.BrowserCacheControl, "Set-Cookie": "", "X-Amz-Request-Id": "", "X-Amz-Version-Id": "",
 			"X-Amz-Server-Side-Encryption": "", "Content-Security-Policy": edge.PageCSP, "X-Other": "kept", "Connection": "",
-			"Vary": "Accept, Accept-Encoding, Accept-Language",
+			"Vary": "Accept, Accept-Datetime, Accept-Encoding, Accept-Language",
 		} {
 			if got := h.Get(name); got != want {
 				t.Errorf("%s: %q, want %q", name, got, want)

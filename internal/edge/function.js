@@ -35,7 +35,7 @@ const SECURITY = {
     'strict-transport-security': 'max-age=63072000',
     'x-content-type-options': 'nosniff'
 };
-const VARY = 'Accept, Accept-Encoding, Accept-Language';
+const VARY = 'Accept, Accept-Datetime, Accept-Encoding, Accept-Language';
 const PLAIN = { 'cache-control': 'no-store', 'content-type': 'text/plain; charset=utf-8' };
 const REASONS = {
     '200': 'OK',
@@ -120,6 +120,22 @@ async function route(request) {
         return respond(405, { allow: 'GET, HEAD', 'x-blog-release': view.release }, '');
     }
 
+    // So do those of old releases (package travel), and who asks for a page as
+    // it was at a time (RFC 7089): a renderer knows which release that is. A
+    // branch has no past. /~lang is in the table (see home).
+    if (namespace === SITE && uri.startsWith('/~') && uri !== '/~lang') {
+        return request;
+    }
+    const when = request.headers['accept-datetime'];
+    if (namespace === SITE && when) {
+        const at = new Date(when.value);
+        if (at.toUTCString() !== when.value) {
+            return respond(400, { vary: VARY, 'x-blog-release': view.release }, '');
+        }
+        request.uri = `/~gate/${at.getTime() / 1000}${uri}`;
+        return request;
+    }
+
     // The behaviour of digest addresses ("/page/" and 64 characters) lets
     // browsers keep an answer for a year. Nothing that a route can change may
     // be served under it.
@@ -183,7 +199,8 @@ async function steer(request, ip) {
             }
         } else if (to.dynamic === 'standby') {
             prefer('renderer-fallback', 'renderer-primary');
-        } else if (to.dynamic) {
+        } else if (to.dynamic || request.uri.startsWith('/~gate/')) {
+            // From a page's address it would be the store first.
             prefer('renderer-primary', 'renderer-fallback');
         }
     } catch (e) {

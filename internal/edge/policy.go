@@ -196,9 +196,9 @@ func Describe(t Topology) DistributionConfig {
 	// One address answers several encodings.
 	vary := Header{"Vary", "Accept-Encoding"}
 
-	// A routed path answers the language and the text that were asked for too;
-	// the function's answers say the same.
-	chosen := Header{"Vary", "Accept, Accept-Encoding, Accept-Language"}
+	// A routed path answers the language, the text and the time that were asked
+	// for too; the function's answers say the same.
+	chosen := Header{"Vary", "Accept, Accept-Datetime, Accept-Encoding, Accept-Language"}
 
 	pages := &ResponseHeadersPolicy{
 		Name: "pages", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,
@@ -230,6 +230,13 @@ func Describe(t Topology) DistributionConfig {
 		Name: "dynamic", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,
 		ReferrerPolicy: referrerPolicy, StrictTransportSecurity: hsts, RemoveHeaders: noise,
 		CustomHeaders: page,
+	}
+
+	// What a page was is not what it is, for search engines.
+	old := &ResponseHeadersPolicy{
+		Name: "old", ContentSecurityPolicy: PageCSP, ContentTypeOptions: true,
+		ReferrerPolicy: referrerPolicy, StrictTransportSecurity: hsts, RemoveHeaders: noise,
+		CustomHeaders: append(slices.Clone(page), Header{"X-Robots-Tag", "noindex"}),
 	}
 
 	// Objects say how long they live (store.Immutable); a day is for one that
@@ -272,6 +279,9 @@ func Describe(t Topology) DistributionConfig {
 	}
 	search := api
 	search.PathPattern = "/search"
+	// Old releases (package travel). What else begins so is above it, or nothing.
+	travel := api
+	travel.PathPattern, travel.AllowedMethods, travel.ResponseHeadersPolicy = "/~*", read, old
 
 	// Without these, CloudFront spends 30 seconds (3 attempts of 10) before it
 	// asks the other origin.
@@ -327,7 +337,7 @@ func Describe(t Topology) DistributionConfig {
 		c.OriginGroups = append(c.OriginGroups, OriginGroup{
 			ID: dynamicGroup, Primary: OriginDynamic, Secondary: OriginFallback, FailoverCriteria: append([]int{404}, failed...),
 		})
-		search.TargetOriginID = dynamicGroup
+		search.TargetOriginID, travel.TargetOriginID = dynamicGroup, dynamicGroup
 		if t.Fleet {
 			// Elsewhere Route 53 chooses. CloudFront looks up no name of a VPC origin.
 			api.TargetOriginID = dynamicGroup
@@ -341,6 +351,6 @@ func Describe(t Topology) DistributionConfig {
 			c.Origins[i].OriginShield = t.StandbyShield
 		}
 	}
-	c.CacheBehaviors = []CacheBehavior{digest, asset, api, search, share}
+	c.CacheBehaviors = []CacheBehavior{digest, asset, api, search, share, travel}
 	return c
 }

@@ -25,7 +25,7 @@ func TestPolicyHeaders(t *testing.T) {
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"Referrer-Policy":              "strict-origin-when-cross-origin",
 			"Strict-Transport-Security":    hsts,
-			"Vary":                         "Accept, Accept-Encoding, Accept-Language",
+			"Vary":                         "Accept, Accept-Datetime, Accept-Encoding, Accept-Language",
 			"X-Content-Type-Options":       "nosniff",
 		}},
 		{"/page/" + digest("a") + ".css", map[string]string{
@@ -55,6 +55,15 @@ func TestPolicyHeaders(t *testing.T) {
 			"Vary":                         "Accept-Encoding",
 			"X-Content-Type-Options":       "nosniff",
 			"X-Robots-Tag":                 "noindex, nofollow",
+		}},
+		{"/~7/2022/06/18/aws/", map[string]string{
+			"Content-Security-Policy":      edge.PageCSP,
+			"Cross-Origin-Opener-Policy":   "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Referrer-Policy":              "strict-origin-when-cross-origin",
+			"Strict-Transport-Security":    hsts,
+			"X-Content-Type-Options":       "nosniff",
+			"X-Robots-Tag":                 "noindex",
 		}},
 		{"/search", map[string]string{
 			"Content-Security-Policy":      edge.PageCSP,
@@ -127,7 +136,10 @@ func TestBehaviors(t *testing.T) {
 		{"/search/", "pages", "pages"},
 		{"/zh/search", "pages", "pages"},
 		{"/~share/x", "shares", "pages"},
-		{"/~share", "pages", "pages"},
+		{"/~share", "old", "dynamic"},
+		{"/~7/2022/06/18/aws/", "old", "dynamic"},
+		{"/~style.css", "old", "dynamic"},
+		{"/a/~7/", "pages", "pages"},
 		{"/draft/" + d, "pages", "pages"},
 	} {
 		c := edge.Describe(edge.Topology{Standby: true})

@@ -17,6 +17,7 @@ import (
 	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/store"
+	"github.com/victorleungtw/blog/internal/travel"
 )
 
 // What the renderer lets caches keep.
@@ -76,6 +77,8 @@ func (r *Renderer) route(w http.ResponseWriter, req *http.Request) {
 		r.servePage(w, req, strings.TrimPrefix(path, "/page/"))
 	case strings.HasPrefix(path, "/search/"):
 		r.serveSearch(w, req, strings.TrimPrefix(path, "/search/"))
+	case strings.HasPrefix(path, travel.Prefix):
+		r.serveTravel(w, req)
 	case path == "/version":
 		answerJSON(w, http.StatusOK, Response{Version: r.Version()})
 	case path == "/api/release":

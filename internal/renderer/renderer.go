@@ -21,6 +21,8 @@
 // It holds nothing between requests that would change an answer: what it
 // remembers of an index is remembered by digest (search.go).
 //
+// The same door leads to the search (search.go) and to old releases (travel.go).
+//
 // # Compression
 //
 // Brotli at its best quality takes about 50 ms for a page, a hundred times what
@@ -62,7 +64,8 @@ type Renderer struct {
 	// request over HTTP but those of health checks is refused.
 	Verify func(ctx context.Context, got string) bool
 
-	search searcher
+	search  searcher
+	history lineage
 }
 
 // Version is the version of this renderer.
