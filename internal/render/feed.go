@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -28,18 +30,11 @@ func feed(ctx context.Context, r *recipe.Recipe, src Sources) (body []byte, cont
 	var entries []entry
 	for i := range f.Items {
 		item := &f.Items[i]
-		doc, err := document(ctx, src, &item.Source)
+		html, err := itemHTML(ctx, r.Site.BaseURL, item, src)
 		if err != nil {
 			return nil, "", err
 		}
-		var b bytes.Buffer
-		err = doc.HTML(&b, dialect.Options{
-			Lang: item.Lang, Title: item.Title, Source: &item.Source, Base: r.Site.BaseURL, Page: item.URL,
-		})
-		if err != nil {
-			return nil, "", err
-		}
-		entries = append(entries, entry{*item, xmlText(b.String())})
+		entries = append(entries, entry{*item, html})
 	}
 	switch f.Format {
 	case "atom":
@@ -53,6 +48,72 @@ func feed(ctx context.Context, r *recipe.Recipe, src Sources) (body []byte, cont
 		return body, typeFeed, err
 	}
 	return nil, "", fmt.Errorf("no feed has the format %q", f.Format)
+}
+
+// itemHTML is a post as feeds have it. Most posts are in many: in three formats,
+// below home and below each of their tags. So the last ones are remembered, by all
+// that shapes them. The source is read all the same: what is gone from there is
+// to be in no new feed.
+func itemHTML(ctx context.Context, base string, item *recipe.FeedItem, src Sources) (string, error) {
+	raw, err := read(ctx, src, &item.Source)
+	if err != nil {
+		return "", err
+	}
+	source, err := json.Marshal(&item.Source)
+	if err != nil {
+		return "", err
+	}
+	key := strings.Join([]string{base, item.URL, item.Lang, item.Title, string(source)}, "\x00")
+	if html, ok := items.have(key); ok {
+		return html, nil
+	}
+	doc, _ := parse(raw, item.Source.Math)
+	var b bytes.Buffer
+	if err := doc.HTML(&b, dialect.Options{Lang: item.Lang, Title: item.Title, Source: &item.Source, Base: base, Page: item.URL}); err != nil {
+		return "", err
+	}
+	html := xmlText(b.String())
+	items.keep(key, html)
+	return html, nil
+}
+
+// maxItems is what is remembered, in bytes: some hundred posts.
+const maxItems = 2 << 20
+
+var items recent
+
+// recent remembers texts by what they are made from, the last ones.
+type recent struct {
+	mu    sync.Mutex
+	held  map[string]string
+	order []string // of keys, the oldest first
+	size  int
+}
+
+func (m *recent) have(key string) (text string, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text, ok = m.held[key]
+	return text, ok
+}
+
+func (m *recent) keep(key, text string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	size := len(key) + len(text)
+	if _, ok := m.held[key]; ok || size > maxItems {
+		return
+	}
+	for m.size+size > maxItems {
+		oldest := m.order[0]
+		m.order = m.order[1:]
+		m.size -= len(oldest) + len(m.held[oldest])
+		delete(m.held, oldest)
+	}
+	if m.held == nil {
+		m.held = map[string]string{}
+	}
+	m.held[key], m.order, m.size = text, append(m.order, key), m.size+size
 }
 
 // encode writes a document in XML.

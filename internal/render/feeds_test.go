@@ -1,9 +1,11 @@
 package render
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"net/mail"
 	"net/url"
 	"regexp"
@@ -360,6 +362,47 @@ func TestJSONFeedStrictly(t *testing.T) {
 					t.Errorf("%s: unknown field %s", name, k)
 				}
 			}
+		}
+	}
+}
+
+// What is remembered of posts stays within its bounds, and is the last.
+func TestRecent(t *testing.T) {
+	var m recent
+	text := strings.Repeat("x", maxItems/10)
+	for i := range 30 {
+		m.keep(fmt.Sprint(i), text)
+		m.keep(fmt.Sprint(i), "another")
+	}
+	m.keep("too large", strings.Repeat("x", maxItems))
+	if m.size > maxItems || len(m.held) != len(m.order) || len(m.held) != 9 {
+		t.Errorf("%d texts of %d bytes", len(m.held), m.size)
+	}
+	for i := range 30 {
+		if got, ok := m.have(fmt.Sprint(i)); ok != (i >= 21) || ok && got != text {
+			t.Errorf("%d: %v", i, ok)
+		}
+	}
+}
+
+// A feed that was made from what is remembered is the one that was made without.
+func TestFeedFromMemory(t *testing.T) {
+	all, src := fixtures(t)
+	for _, f := range all {
+		if f.recipe.Kind != recipe.Feed {
+			continue
+		}
+		items = recent{}
+		first, err := Render(t.Context(), f.recipe, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(items.held) == 0 {
+			t.Errorf("%s: nothing is remembered", f.name)
+		}
+		second, err := Render(t.Context(), f.recipe, src)
+		if err != nil || !bytes.Equal(first.Body, second.Body) {
+			t.Errorf("%s is another the second time (%v)", f.name, err)
 		}
 	}
 }

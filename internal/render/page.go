@@ -129,18 +129,20 @@ func execute(name string, v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func post(ctx context.Context, r *recipe.Recipe, src Sources) ([]byte, error) {
+// post is a post's page, and its text, of one reading.
+func post(ctx context.Context, r *recipe.Recipe, src Sources) (page, text []byte, err error) {
 	p := r.Post
 	if p == nil {
-		return nil, missing(r, "post")
+		return nil, nil, missing(r, "post")
 	}
-	doc, err := document(ctx, src, &p.Source)
+	doc, raw, err := document(ctx, src, &p.Source)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	text = postText(r, doc, raw)
 	var body bytes.Buffer
 	if err := doc.HTML(&body, dialect.Options{Lang: r.Lang, Title: r.Title, Source: &p.Source}); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	v := newView(r)
 	v.Body = template.HTML(body.String()) // made by dialect, which lets nothing active through
@@ -158,10 +160,11 @@ func post(ctx context.Context, r *recipe.Recipe, src Sources) ([]byte, error) {
 		v.Image = &recipe.Image{URL: absolute(r.Site, img.URL), Width: img.Width, Height: img.Height}
 	}
 	if v.Drift, err = driftOf(ctx, r, src); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	v.Data = postData(r, v)
-	return execute("post.html", v)
+	page, err = execute("post.html", v)
+	return page, text, err
 }
 
 var pageNumber = regexp.MustCompile(`/page/([0-9]+)/$`)

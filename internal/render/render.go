@@ -93,9 +93,7 @@ func Render(ctx context.Context, r *recipe.Recipe, src Sources) (*Page, error) {
 	contentType := TypeHTML
 	switch r.Kind {
 	case recipe.Post:
-		if body, err = post(ctx, r, src); err == nil {
-			text, err = postText(ctx, r, src)
-		}
+		body, text, err = post(ctx, r, src)
 	case recipe.List:
 		body, err = list(r)
 		text = listText(r)
@@ -152,19 +150,29 @@ func missing(r *recipe.Recipe, what string) error {
 	return fmt.Errorf("%w: a page of kind %q needs %s", errIncomplete, r.Kind, what)
 }
 
-// document reads and parses a source.
-func document(ctx context.Context, src Sources, s *recipe.Source) (*dialect.Doc, error) {
+// document reads and parses a source. The text is that of the document, without
+// its front matter.
+func document(ctx context.Context, src Sources, s *recipe.Source) (doc *dialect.Doc, text []byte, err error) {
+	raw, err := read(ctx, src, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	doc, text = parse(raw, s.Math)
+	return doc, text, nil
+}
+
+func read(ctx context.Context, src Sources, s *recipe.Source) ([]byte, error) {
 	raw, err := src.Source(ctx, s.Digest)
 	if err != nil {
 		return nil, fmt.Errorf("reading source %s: %w", s.Digest, err)
 	}
-	if s.Math {
-		return parse(raw, dialect.Math), nil
-	}
-	return parse(raw), nil
+	return raw, nil
 }
 
-func parse(raw []byte, features ...dialect.Feature) *dialect.Doc {
-	_, body, line := dialect.SplitFrontMatter(raw)
-	return dialect.Parse(body, line, features...)
+func parse(raw []byte, math bool) (doc *dialect.Doc, text []byte) {
+	_, text, line := dialect.SplitFrontMatter(raw)
+	if math {
+		return dialect.Parse(text, line, dialect.Math), text
+	}
+	return dialect.Parse(text, line), text
 }

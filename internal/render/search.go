@@ -77,7 +77,7 @@ func searchPost(ctx context.Context, p recipe.SearchPost, src Sources) (search.P
 
 // SearchText is what of a Markdown file is searched.
 func SearchText(raw []byte) string {
-	doc := parse(raw)
+	doc, _ := parse(raw, false)
 	return doc.Plain(doc.Root())
 }
 

@@ -3,7 +3,6 @@ package render
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -15,22 +14,16 @@ import (
 // postText is a post as its author wrote it, for programs that read Markdown
 // (RFC 7763), with the facts that a page would show as front matter and with
 // absolute addresses.
-func postText(ctx context.Context, r *recipe.Recipe, src Sources) ([]byte, error) {
-	p := r.Post
-	raw, err := src.Source(ctx, p.Source.Digest)
-	if err != nil {
-		return nil, fmt.Errorf("reading source %s: %w", p.Source.Digest, err)
-	}
-	_, body, _ := dialect.SplitFrontMatter(raw)
+func postText(r *recipe.Recipe, doc *dialect.Doc, text []byte) []byte {
 	b := facts(r, r.Title)
-	if title, leading := dialect.Parse(body, 1).Title(); !leading || title == "" {
+	if title, leading := doc.Title(); !leading || title == "" {
 		b.WriteString("# " + oneLine(r.Title) + "\n\n")
 	}
-	b.WriteString(strings.TrimLeft(absolutely(strings.ToValidUTF8(string(body), "\ufffd"), r.Site, &p.Source), "\n"))
+	b.WriteString(strings.TrimLeft(absolutely(strings.ToValidUTF8(string(text), "\ufffd"), r.Site, &r.Post.Source), "\n"))
 	if !bytes.HasSuffix(b.Bytes(), []byte("\n")) {
 		b.WriteByte('\n')
 	}
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
 // listText is a page of a list: posts, as Markdown too, with their summaries, and
