@@ -44,7 +44,7 @@ type Key struct {
 }
 
 // New returns the key with this name or ARN. Nothing is read until it is
-// needed: a direct invocation needs no key.
+// needed, or fetched.
 func New(api API, id string, now func() time.Time, log *slog.Logger) *Key {
 	return &Key{api: api, id: id, now: now, log: log}
 }
@@ -66,6 +66,19 @@ func (k *Key) Verify(ctx context.Context, got string) bool {
 		k.log.ErrorContext(ctx, "the origin's key cannot be read", "error", err)
 	}
 	return k.matches(got)
+}
+
+// Fetch reads the key before anybody asks, so that the first who does waits for
+// less. When it cannot be read, Verify tries again, and says why.
+func (k *Key) Fetch(ctx context.Context) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.read.IsZero() {
+		return
+	}
+	if values, err := k.load(ctx); err == nil {
+		k.values, k.read = values, k.now()
+	}
 }
 
 func (k *Key) matches(got string) bool {

@@ -65,6 +65,25 @@ func TestVerify(t *testing.T) {
 	check("one", false)
 }
 
+// A key that was fetched is not read again by the first who asks; one that could
+// not be fetched is.
+func TestFetch(t *testing.T) {
+	ctx := context.Background()
+	f := &fake{stages: map[string]string{"AWSCURRENT": "one"}, err: errors.New("not yet")}
+	k := New(f, "id", time.Now, slog.New(slog.DiscardHandler))
+	k.Fetch(ctx)
+	f.err = nil
+	if !k.Verify(ctx, "one") || f.reads != 1 {
+		t.Errorf("after a fetch that failed, the key was read %d times", f.reads)
+	}
+	k = New(f, "id", time.Now, slog.New(slog.DiscardHandler))
+	k.Fetch(ctx)
+	k.Fetch(ctx)
+	if !k.Verify(ctx, "one") || k.Verify(ctx, "two") || f.reads != 2 {
+		t.Errorf("after a fetch, the key was read %d times in all", f.reads)
+	}
+}
+
 func TestVerifyFailsClosed(t *testing.T) {
 	var log bytes.Buffer
 	k := New(&fake{err: errors.New("no permission")}, "id", time.Now, slog.New(slog.NewTextHandler(&log, nil)))

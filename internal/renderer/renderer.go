@@ -44,6 +44,8 @@ import (
 	"github.com/victorleungtw/blog/internal/compress"
 	"log/slog"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/victorleungtw/blog/internal/emf"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/render"
@@ -67,6 +69,10 @@ type Renderer struct {
 	search  searcher
 	history lineage
 }
+
+// Warm makes the connection to the bucket that the first page will need. What
+// goes wrong is for that page to meet.
+func (r *Renderer) Warm(ctx context.Context) { r.Bucket.Get(ctx, "head.json") }
 
 // Version is the version of this renderer.
 func (r *Renderer) Version() string { return render.Version() }
@@ -152,12 +158,11 @@ func (r *Renderer) render(ctx context.Context, from getter, prefix, digest strin
 		meta.ContentType = render.TypeText
 		objs[textSuffix] = &store.Object{Meta: meta, Body: p.Text}
 	}
+	g, ctx := errgroup.WithContext(ctx) // a reader may be waiting
 	for suffix, obj := range objs {
-		if err := r.keep(ctx, prefix+digest+suffix, obj); err != nil {
-			return nil, err
-		}
+		g.Go(func() error { return r.keep(ctx, prefix+digest+suffix, obj) })
 	}
-	return objs, nil
+	return objs, g.Wait()
 }
 
 // keep stores an object. One that is there already was made from the same

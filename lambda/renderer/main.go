@@ -79,12 +79,17 @@ func open(ctx context.Context, env func(string) string, log *slog.Logger) (*rend
 		return nil, fmt.Errorf("%s: %w", names.EnvBucket, err)
 	}
 	r := &renderer.Renderer{Bucket: bucket, Log: log}
+	// The first page needs a connection to the bucket and the key, and waits for
+	// both at once while Lambda is still starting the function.
+	go r.Warm(context.WithoutCancel(ctx))
 	if id := env(names.EnvOriginSecret); id != "" {
 		cfg, err := config.LoadDefaultConfig(ctx)
 		if err != nil {
 			return nil, err
 		}
-		r.Verify = originkey.New(secretsmanager.NewFromConfig(cfg), id, time.Now, log).Verify
+		key := originkey.New(secretsmanager.NewFromConfig(cfg), id, time.Now, log)
+		go key.Fetch(context.WithoutCancel(ctx))
+		r.Verify = key.Verify
 	}
 	return r, nil
 }
