@@ -42,9 +42,10 @@ type served struct {
 
 // firstPage is the first that a function is asked for.
 type firstPage struct {
-	took     []time.Duration
-	alone    []time.Duration // the requests to S3 by themselves
-	s3, keys int             // requests
+	took  []time.Duration
+	alone []time.Duration // its requests to S3 by themselves
+	trips int             // of those one after the other
+	keys  int             // requests for the key
 }
 
 // functions measures the renderer on blogs, the largest last.
@@ -68,7 +69,32 @@ func (s *settings) functions(ctx context.Context, dir string, blogs []*blog, r *
 		}
 		r.Served = append(r.Served, one)
 		if i == len(blogs)-1 {
+			if err := s.hello(ctx, w, bucket, r); err != nil {
+				return err
+			}
 			return s.baselines(ctx, p, r)
+		}
+	}
+	return nil
+}
+
+// hello measures what an invocation costs a function that does nothing.
+func (s *settings) hello(ctx context.Context, w *world, bucket string, r *report) error {
+	f, err := w.start(ctx, w.hello, bucket)
+	if err != nil {
+		return err
+	}
+	defer f.stop()
+	for i := range 100 + s.requests { // the first are to warm up
+		t, err := f.measure(func() error {
+			_, err := f.api.Answer(f.ctx, []byte("{}"))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if i >= 100 {
+			r.Nothing = append(r.Nothing, t)
 		}
 	}
 	return nil
@@ -161,23 +187,26 @@ func (s *settings) function(ctx context.Context, w *world, b *blog, p *planned, 
 // not, and hello between them.
 func (s *settings) startOnce(ctx context.Context, w *world, bucket string, stored, fresh plan.Page, p *planned, out *served, r *report) error {
 	first := func(to *firstPage, pg plan.Page, requests []request) error {
+		w.s3.Reset()
+		w.secrets.Reset()
 		f, err := w.start(ctx, w.renderer, bucket)
 		if err != nil {
 			return err
 		}
 		defer f.stop()
 		out.ready = append(out.ready, f.ready)
-		w.s3.Reset()
-		w.secrets.Reset()
 		t, err := f.get("/page/" + pg.Digest + ".br")
 		if err != nil {
 			return err
 		}
 		to.took = append(to.took, t.wall)
-		to.s3, to.keys = w.s3.Reset().Total(), w.secrets.Reset().Total()
-		if to.s3 != len(requests) {
-			return fmt.Errorf("the function sent %d requests to S3, its baseline has %d", to.s3, len(requests))
+		// Besides those it reads the head, to have a connection, and stores a text
+		// beside the page, at the same time.
+		to.trips = len(requests)
+		if sent := w.s3.Reset().Total(); sent < to.trips || sent > to.trips+2 {
+			s.say("a first page took %d requests to S3, and not %d, %d or %d", sent, to.trips, to.trips+1, to.trips+2)
 		}
+		to.keys = max(to.keys, w.secrets.Reset().Total())
 		alone, err := w.alone(ctx, bucket, requests)
 		to.alone = append(to.alone, alone)
 		return err
@@ -204,9 +233,13 @@ func (s *settings) startOnce(ctx context.Context, w *world, bucket string, store
 		return err
 	}
 	// The next one is to find it missing too.
-	key := "page/" + fresh.Digest
-	_, err = w.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key})
-	return err
+	for _, suffix := range renderer.Suffixes(true) {
+		key := "page/" + fresh.Digest + suffix
+		if _, err := w.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // search asks questions.

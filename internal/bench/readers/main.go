@@ -13,8 +13,8 @@
 //
 // Pages: the whole blog made from its folder into another (readers/pages), by
 // Hugo from the same files into as many pages; the site's settings and layouts
-// are in the folder hugo. Hugo's layouts leave out what it has no counterpart of
-// (related posts, the index for search) and it makes no card to share. Then one
+// are in the folder hugo. Hugo's layouts leave out what it has no counterpart of:
+// related posts, the index for search, each page's text in Markdown. Then one
 // sentence more in one post: until it is seen over HTTP in `blog preview` and in
 // `hugo server`, both warm, and until `hugo` has built the site again.
 //

@@ -22,6 +22,7 @@ type report struct {
 	Ours, Hugo             *generator // Hugo is nil when it took no part
 	Zip                    int64
 	Hello                  []time.Duration // start to ready
+	Nothing                []took          // invocations of hello, warm
 	Goldmark, Render       []time.Duration // CPU for a post
 	Served                 []*served       // the largest blog last
 }
@@ -197,12 +198,12 @@ func (r *report) function() string {
 		return fmt.Sprintf("p50 %s, p99 %s", millis(percentile(of, 50)), millis(percentile(of, 99)))
 	}
 	first := func(f firstPage) string {
-		return fmt.Sprintf("the same %s: %s", doc.Plural(f.s3, "request"), millis(median(f.alone)))
+		return fmt.Sprintf("its %s: %s", doc.Plural(f.trips, "round trip"), millis(median(f.alone)))
 	}
 	line("start to ready", "hello: "+millis(median(r.Hello)), func(s *served) string { return millis(median(s.ready)) })
 	line("first page, stored", first(large.first), func(s *served) string { return millis(median(s.first.took)) })
 	line("first page, made then", first(large.lazy), func(s *served) string { return millis(median(s.lazy.took)) })
-	line("warm, a stored page, CPU", "goldmark: "+spread(r.Goldmark), func(s *served) string { return spread(cpus(s.stored)) })
+	line("warm, a stored page, CPU", "goldmark: "+spread(r.Goldmark)+"; hello: "+spread(cpus(r.Nothing)), func(s *served) string { return spread(cpus(s.stored)) })
 	line("the same, wall", "", func(s *served) string { return spread(walls(s.stored)) })
 	line("warm, a page that is made, CPU", "rendering alone: "+spread(r.Render), func(s *served) string { return spread(cpus(s.made)) })
 	line("the same, wall", "", func(s *served) string { return spread(walls(s.made)) })
@@ -210,7 +211,7 @@ func (r *report) function() string {
 	line("memory, after pages", "", func(s *served) string { return mebibytes(s.pages) })
 	line("memory, after questions too", "", func(s *served) string { return mebibytes(s.questions) })
 	line("memory of another, after a batch of 40 posts", "", func(s *served) string { return mebibytes(s.batch) })
-	return strings.TrimSpace(out.String()) + fmt.Sprintf("\n\nThe function's zip file has %s. Its first page also cost it %s for the key of its door.", doc.Bytes(r.Zip), doc.Plural(large.first.keys, "request"))
+	return strings.TrimSpace(out.String()) + fmt.Sprintf("\n\nThe function's zip file has %s. Starting, it reads the key of its door, in %s, and the head, to have a connection; the first page waits for both.", doc.Bytes(r.Zip), doc.Plural(large.first.keys, "request"))
 }
 
 // search is the table of questions.

@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -136,6 +137,7 @@ func zipSize(name string) (int64, error) {
 	}
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
 	w, err := z.Create("bootstrap")
 	if err == nil {
 		_, err = w.Write(body)
@@ -187,35 +189,45 @@ func (f *running) stop() {
 // took is what one request took.
 type took struct{ wall, cpu time.Duration }
 
-// get asks as CloudFront does. The CPU time is all that the function had until it
-// asked for more work.
-func (f *running) get(path string) (took, error) {
+// measure takes the time of an invocation. The CPU time is all that the function
+// had until it asked for more work.
+func (f *running) measure(invoke func() error) (took, error) {
 	var t took
-	req, err := http.NewRequestWithContext(f.ctx, http.MethodGet, "https://origin.blog.example"+path, nil)
-	if err != nil {
-		return t, err
-	}
-	req.Header.Set(names.OriginHeader, originKey)
 	before, err := f.cpu()
 	if err != nil {
 		return t, err
 	}
 	start := time.Now()
-	resp, err := f.gateway.RoundTrip(req)
-	t.wall = time.Since(start)
-	if err != nil {
+	if err := invoke(); err != nil {
 		return t, err
 	}
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK || len(body) == 0 {
-		return t, fmt.Errorf("%s: status %d, %d bytes (%v)", path, resp.StatusCode, len(body), err)
-	}
+	t.wall = time.Since(start)
 	if err := f.api.Ready(f.ctx); err != nil {
 		return t, err
 	}
 	after, err := f.cpu()
 	t.cpu = after - before
 	return t, err
+}
+
+// get asks as CloudFront does.
+func (f *running) get(path string) (took, error) {
+	req, err := http.NewRequestWithContext(f.ctx, http.MethodGet, "https://origin.blog.example"+path, nil)
+	if err != nil {
+		return took{}, err
+	}
+	req.Header.Set(names.OriginHeader, originKey)
+	return f.measure(func() error {
+		resp, err := f.gateway.RoundTrip(req)
+		if err != nil {
+			return err
+		}
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK || len(body) == 0 {
+			return fmt.Errorf("%s: status %d, %d bytes (%v)", path, resp.StatusCode, len(body), err)
+		}
+		return nil
+	})
 }
 
 // request is one of those that the function sends to S3.
