@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 	"github.com/victorleungtw/blog/internal/edge"
 	"github.com/victorleungtw/blog/internal/plan"
 	"github.com/victorleungtw/blog/internal/release"
+	"github.com/victorleungtw/blog/internal/shown"
+	"github.com/victorleungtw/blog/internal/store"
 )
 
 // ask sends a request through the whole edge.
@@ -328,5 +331,76 @@ func TestTakedownInThePast(t *testing.T) {
 	p.want("/~map"+deleted, 404)
 	if resp, _ := p.ask("GET", deleted, "Accept-Datetime", "Sun, 31 May 2026 20:35:00 GMT"); resp.StatusCode != 404 {
 		t.Errorf("asked by time: %s", resp.Status)
+	}
+}
+
+// It is refused from the moment that the head says so, erased or not.
+func TestTakedownBeginsInThePast(t *testing.T) {
+	ctx := context.Background()
+	p, _ := released(t)
+	p.want("/~2"+edited, 200)
+	m, err := release.ReadManifest(ctx, p.cloud.Regions[0].Bucket, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := m.Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := fmt.Sprintf(`{"path":%q,"digests":[%q]}`, edited, pages[edited])
+	key := release.TakedownKey(edited)
+	for _, region := range p.cloud.Regions {
+		head, etag, err := release.ReadHead(ctx, region.Bucket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head.Takedowns = []string{key}
+		body, err := json.Marshal(head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := region.Bucket.Replace(ctx, key, store.Meta{}, store.Bytes([]byte(record)), ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := region.Bucket.Replace(ctx, release.HeadKey, store.Meta{}, store.Bytes(body), etag); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.want("/~1"+edited, 404, "This version of the page is not kept.", "!The text of post 6.")
+	p.want("/~1"+edited+"?diff", 404, "!The text of post 6.")
+	p.want("/~2"+edited, 200, "mended")
+	if _, body := p.ask("GET", "/~map"+edited); strings.Contains(body, "/~1/") {
+		t.Errorf("TimeMap: %s", body)
+	}
+}
+
+// The edge finds what it keeps of an old release by the posts that it shows, and
+// keeps nothing that shows more of them than it could find it by.
+func TestPastInTheCache(t *testing.T) {
+	p := newPlace(t)
+	for i := range shown.MaxTags {
+		p.write(fmt.Sprintf("posts/q%02d/index.en.md", i), fmt.Sprintf("---\ndate: 2025-01-%02d\nseries: Long\n---\n# Post q%d\n\nText.\n", i%28+1, i))
+	}
+	p.publish()
+	cache := func(target string) string {
+		t.Helper()
+		hit, _, _ := strings.Cut(p.want(target, 200).Header.Get("X-Cache"), " ")
+		return hit
+	}
+	kept := []string{"/~1" + deleted, "/~1/zh/2026/01/01/p00/", "/~1/2025/01/10/q09/", "/~1/archive/2026/"}
+	for range 2 {
+		for _, target := range append(kept, "/~1/series/long/") {
+			cache(target)
+		}
+	}
+	if err := p.edge.Purge([]string{"#" + shown.Tag(deleted)}); err != nil {
+		t.Fatal(err)
+	}
+	for target, want := range map[string]string{
+		kept[0]: "Miss", kept[1]: "Hit", kept[2]: "Hit", kept[3]: "Miss", "/~1/series/long/": "Miss",
+	} {
+		if got := cache(target); got != want {
+			t.Errorf("%s: %s, want %s", target, got, want)
+		}
 	}
 }
