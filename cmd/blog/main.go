@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/victorleungtw/blog/internal/problem"
@@ -64,6 +65,12 @@ const (
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		// A publish of 3,000 documents is a tenth faster with half of the garbage:
+		// touching fresh memory costs more than collecting it, and its peak is
+		// 117 MiB instead of 147 (internal/bench).
+		debug.SetGCPercent(50)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := &app{out: os.Stdout, err: os.Stderr, env: os.Getenv, tty: isTerminal(os.Stderr)}
