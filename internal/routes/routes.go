@@ -52,6 +52,12 @@
 // below it, or from any release in between (one that a killed publisher may
 // have left half written), the entry list is written anew.
 //
+// # Blocks
+//
+// Calls of fifty keys wait for each other. So what a table is filled with stands
+// a dozen paths in a value, at keys that www!c names by a number. A path that
+// changes has a key of its own from then on, which comes first.
+//
 // # Limits
 //
 // 5 MB in all, 512 bytes a key, 1,024 bytes a value, 50 keys a call, each call
