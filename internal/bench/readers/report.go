@@ -125,7 +125,7 @@ func (r *report) targets() string {
 	all.Add("the same, p99 by goldmark's p50", by(percentile(cpus(s.stored), 99), gold), 6, "%.2f")
 	all.Add("rendering a post and no more: CPU by goldmark's, p50", by(percentile(r.Render, 50), gold), 2, "%.2f")
 	all.Add("the same, p99 by goldmark's p50", by(percentile(r.Render, 99), gold), 6, "%.2f")
-	all.Add("the function's zip file, MB", float64(r.Zip)/1e6, 8, "%.1f")
+	all.Add("the function's zip file, MB", float64(r.Zip)/1e6, 8, "%.2f")
 	all.Add("memory after pages and questions, MiB", float64(s.questions)/(1<<20), 64, "%.0f")
 	name := fmt.Sprintf("%s documents by %s: ", doc.Thousands(s.documents), doc.Thousands(small.documents))
 	all.Add(name+"start to ready", by(median(s.ready), median(small.ready)), 1.2, "%.2f")
