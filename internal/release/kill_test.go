@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"maps"
+	"math"
 	"sync"
 	"testing"
 
@@ -122,8 +123,8 @@ func TestKilledAtEveryWrite(t *testing.T) {
 	sequential(t)
 	posts := map[string]string{}
 	// Enough pages that the route table takes more than one call.
-	for _, slug := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"} {
-		posts[slug] = "Text."
+	for slug := 'a'; slug < 'y'; slug++ {
+		posts[string(slug)] = "Text."
 	}
 	first := planOf(t, posts)
 	for slug := range posts {
@@ -137,6 +138,12 @@ func TestKilledAtEveryWrite(t *testing.T) {
 	}
 	t.Run("many changes", func(t *testing.T) { killEverywhere(t, first, second) })
 	t.Run("the first publish", func(t *testing.T) { killEverywhere(t, nil, second) })
+	t.Run("the first publish, without blocks", func(t *testing.T) {
+		// So that it takes more than one call.
+		defer func(n int) { worthBlocks = n }(worthBlocks)
+		worthBlocks = math.MaxInt
+		killEverywhere(t, nil, second)
+	})
 	posts["d"] = "Once more."
 	t.Run("one change", func(t *testing.T) { killEverywhere(t, second, planOf(t, posts)) })
 }
