@@ -4,7 +4,8 @@
 //   node check.mjs http://localhost:8080 [--shots DIR]
 //
 // What it promises of every page that the sitemaps, and links from there, lead
-// to: valid HTML (html-validate); links and fragments that lead somewhere; at
+// to: valid HTML (html-validate); feeds that two parsers read alike, and podcasts
+// that Apple would take (feeds.mjs); links and fragments that lead somewhere; at
 // most 10 KB of HTML and CSS as brotli. And in a real browser, of one page of
 // each kind in each language, light on a phone and dark on a desktop: no finding
 // of axe-core (WCAG 2.2 AA), no violation of the page's own policy, no script, no
@@ -19,6 +20,7 @@ import { createRequire } from 'node:module';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { HtmlValidate } from 'html-validate';
 import { chromium } from 'playwright-core';
+import { feeds } from './feeds.mjs';
 
 const BUDGET = 10 * 1024; // bytes of HTML and CSS, as brotli
 const require = createRequire(import.meta.url);
@@ -283,6 +285,8 @@ const html = await crawl();
 fragments(html);
 await valid(html);
 const heaviest = weight(html);
+const read = await feeds(pages, get, fault);
+console.log(`${read.count} feeds, of which ${read.podcasts} are podcasts, read by two parsers`);
 console.log(`${html.length} pages: HTML, links, weight (the heaviest is ${heaviest.path}, ${heaviest.bytes} bytes)`);
 
 if (shots) await mkdir(shots, { recursive: true });

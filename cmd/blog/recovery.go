@@ -15,7 +15,7 @@ func (a *app) recovery(cfg *config.Config) {
 		return
 	}
 	fmt.Fprintf(a.out, "when %s is lost, with %s beside it:\n", cfg.AWS.Region, cfg.AWS.Standby)
-	fmt.Fprintf(a.out, "  %-15s %-9s %-16s %-16s %-8s %s\n", "", "pages", "search, api", "publishing", "lost", "USD a month")
+	fmt.Fprintf(a.out, "  %-15s %-9s %-16s %-16s %-8s %s\n", "", "pages", "api", "publishing", "lost", "USD a month")
 	for _, p := range recovery.Promises(cfg.Domain != "") {
 		mark := " "
 		if p.Strategy == cfg.AWS.Recovery {
