@@ -106,7 +106,7 @@ func (t killedTable) Update(ctx context.Context, etag string, puts map[string]st
 	return next, err
 }
 
-var every = flag.Bool("every", false, "kill at every write; else at every ninth upload and at every write after the uploads")
+var every = flag.Bool("every", false, "kill at every write; else at every 25th upload and at every write after the uploads")
 
 // sequential leaves a long test out of a run with -short, which is how the race
 // detector is run: in it one thing happens after another.
@@ -185,7 +185,7 @@ func killEverywhere(t *testing.T, first, second *plan.Plan) {
 	old, fresh := 0, 0
 	for _, done := range []bool{false, true} {
 		for at := 1; at <= total; at++ {
-			if !*every && at < total-10 && at%9 != 0 {
+			if !*every && at < total-10 && at%25 != 0 {
 				continue
 			}
 			w := begin()
