@@ -92,7 +92,7 @@ func (s *settings) generators(ctx context.Context, dir string, b *blog, r *repor
 		r.Hugo.again = append(r.Hugo.again, used)
 		page, err := os.ReadFile(filepath.Join(public, filepath.FromSlash(edit.path), "index.html"))
 		if err != nil || !bytes.Contains(page, edit.mark) {
-			return fmt.Errorf("Hugo built the site again without the edit (%v)", err)
+			return fmt.Errorf("the site that Hugo built again is without the edit (%v)", err)
 		}
 		s.say("Hugo: again, one post changed, in %s", describe(used))
 	}
