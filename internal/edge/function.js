@@ -99,7 +99,8 @@ async function route(request) {
     }
 
     const value = await kvs.get(`${SITE}!c`);
-    const view = { namespace: namespace, n: current(value), blocks: JSON.parse(value).b, branch: 0, release: '' };
+    const c = JSON.parse(value);
+    const view = { namespace: namespace, n: current(c), blocks: c.b, branch: 0, release: '' };
     view.release = `${view.n}`;
     if (namespace !== SITE) {
         const published = await need(`${namespace}!c`);
@@ -235,8 +236,7 @@ function hosted(request) {
 // coming one whose time is there. The clock stands still during a run, so one
 // answer is of one release. What is damaged in next is passed over; a site
 // that cannot foresee is better than none.
-function current(value) {
-    const c = JSON.parse(value);
+function current(c) {
     let n = c.n;
     if (!(n >= 1)) {
         throw new Error('no release is current');

@@ -145,5 +145,8 @@ func TestDamagedBlocks(t *testing.T) {
 		if rep, err := w.publisher().Repair(ctx, true); err != nil || !rep.Whole() {
 			t.Errorf("%s, mended: %+v %v", tt.name, rep, err)
 		}
+		if keys, _, _ := w.blocksOf(); len(keys) == 0 {
+			t.Errorf("%s, mended: there are no blocks", tt.name)
+		}
 	}
 }

@@ -257,11 +257,11 @@ func (p *Publisher) repairTable(ctx context.Context, head Head, look bool) (int,
 		}
 	}
 	u := update{puts: map[string]string{}, was: cur, now: head.current(cur)}
+	u.now.Has = slices.Compact(slices.Sorted(slices.Values(append(u.now.Has, head.releases()...))))
 	if err := p.rebuildFrom(ctx, image, inline, all, &u); err != nil {
 		return 0, err
 	}
 	wrong := len(u.puts) + len(u.sweep)
-	u.now.Has = slices.Compact(slices.Sorted(slices.Values(append(u.now.Has, head.releases()...))))
 	if cur.String() != u.now.String() {
 		wrong++
 	}

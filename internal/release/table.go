@@ -150,7 +150,7 @@ func (p *Publisher) complete(ctx context.Context, head Head, u *update) error {
 	if err != nil {
 		return err
 	}
-	u.repack = head.Act == actTakedown // what a block has is to be gone, even where a key hides it
+	u.repack = u.now.Blocks.Count > 0 && head.Act == actTakedown // what a block has is to be gone, even where a key hides it
 	below := slices.DeleteFunc(slices.Clone(u.now.Has), func(k int) bool { return k >= n })
 	// With a region away there may be another publisher on its side, who gave
 	// his own release the same number, and began to write it.
@@ -191,7 +191,7 @@ func (p *Publisher) complete(ctx context.Context, head Head, u *update) error {
 	u.now.Has = append(held(from.Routes, m.Routes, below), missing...)
 	u.now.Has = u.now.Has[max(0, len(u.now.Has)-maxHas):]
 	// A block still has what it had of a path whose key is removed.
-	if u.now.Blocks.Count > 0 && (u.repack || len(u.sweep) > 0) {
+	if u.repack || u.now.Blocks.Count > 0 && len(u.sweep) > 0 {
 		all, err := p.Table.All(ctx)
 		if err != nil {
 			return fmt.Errorf("reading the route table: %w", err)

@@ -84,6 +84,9 @@ func (b Blocks) Size(ns Namespace, table map[string]string) int {
 // Fill makes blocks of a generation for digests by path. What does not fit into
 // its block is left out, and returned.
 func Fill(ns Namespace, gen int, digests map[string]string) (b Blocks, values map[string]string, left []string) {
+	if len(digests) == 0 {
+		return b, nil, nil
+	}
 	b, values = Blocks{gen, max(1, int(float64(len(digests))/perBlock))}, map[string]string{}
 	paths := make([]string, 0, len(digests))
 	for path := range digests {
