@@ -68,12 +68,13 @@ import (
 	"time"
 
 	"github.com/victorleungtw/blog/internal/history"
+	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/routes"
 	"github.com/victorleungtw/blog/internal/store"
 )
 
 // HeadKey is the object that says which release is current.
-const HeadKey = "head.json"
+const HeadKey = names.HeadKey
 
 // Head is the one mutable object of the record.
 type Head struct {

@@ -197,7 +197,7 @@ func answerJSON(w http.ResponseWriter, status int, v any) {
 // health is what Route 53 asks: whether this region can serve. It reads the
 // one object that every release needs.
 func (r *Renderer) health(w http.ResponseWriter, req *http.Request) {
-	if _, err := r.Bucket.Get(req.Context(), "head.json"); err != nil && !errors.Is(err, store.ErrNotExist) {
+	if _, err := r.Bucket.Get(req.Context(), names.HeadKey); err != nil && !errors.Is(err, store.ErrNotExist) {
 		r.Log.ErrorContext(req.Context(), "unhealthy", "error", err)
 		fail(w, http.StatusServiceUnavailable, "the bucket cannot be read")
 		return
@@ -208,7 +208,7 @@ func (r *Renderer) health(w http.ResponseWriter, req *http.Request) {
 // release says which release this region's record holds: a dynamic answer,
 // never cached.
 func (r *Renderer) release(w http.ResponseWriter, req *http.Request) {
-	obj, err := r.Bucket.Get(req.Context(), "head.json")
+	obj, err := r.Bucket.Get(req.Context(), names.HeadKey)
 	if err != nil {
 		r.failed(w, req, err)
 		return

@@ -47,6 +47,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/victorleungtw/blog/internal/emf"
+	"github.com/victorleungtw/blog/internal/names"
 	"github.com/victorleungtw/blog/internal/recipe"
 	"github.com/victorleungtw/blog/internal/render"
 	"github.com/victorleungtw/blog/internal/shown"
@@ -72,7 +73,7 @@ type Renderer struct {
 
 // Warm makes the connection to the bucket that the first page will need. What
 // goes wrong is for that page to meet.
-func (r *Renderer) Warm(ctx context.Context) { r.Bucket.Get(ctx, "head.json") }
+func (r *Renderer) Warm(ctx context.Context) { r.Bucket.Get(ctx, names.HeadKey) }
 
 // Version is the version of this renderer.
 func (r *Renderer) Version() string { return render.Version() }

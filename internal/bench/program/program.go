@@ -14,14 +14,31 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
 	"time"
 )
+
+// Main is the main of a benchmark: it runs until it is done, or interrupted. It
+// begins with Launched.
+func Main(run func(ctx context.Context, args []string) error) {
+	if Launched() {
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
 
 // Usage is what a program used, from its start to its end.
 type Usage struct {
