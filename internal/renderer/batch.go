@@ -115,39 +115,59 @@ func (b *batch) finish(ctx context.Context, digest string) (Rendered, error) {
 	if !recipe.IsDigest(digest) {
 		return Rendered{}, fmt.Errorf("%q is not a digest", digest)
 	}
-	page, made, err := b.page(ctx, b, b.prefix, digest, "")
-	if err != nil {
-		return Rendered{}, err
-	}
-	if made {
-		b.made.Add(1)
-	}
-	if err := b.encode(ctx, b.prefix+digest, page); err != nil {
-		return Rendered{}, err
-	}
-	// Most pages that have no text are no HTML, and are not made again to see it.
-	if page.ContentType == render.TypeHTML && b.prefix != drafts {
-		text, _, err := b.page(ctx, b, b.prefix, digest, textSuffix)
-		if err == nil {
-			err = b.encode(ctx, b.prefix+digest+textSuffix, text)
-		}
-		if err != nil && !errors.Is(err, store.ErrNotExist) {
+	page, err := b.Bucket.Get(ctx, b.prefix+digest)
+	if errors.Is(err, store.ErrNotExist) {
+		var made map[string]*store.Object
+		if made, err = b.render(ctx, b, b.prefix, digest); err != nil {
 			return Rendered{}, err
 		}
+		b.made.Add(1)
+		page = made[""]
+		for suffix, obj := range made {
+			if err := b.encode(ctx, b.prefix+digest+suffix, obj, false); err != nil {
+				return Rendered{}, err
+			}
+		}
+	} else if err == nil {
+		err = b.complete(ctx, digest, page)
+	}
+	if err != nil {
+		return Rendered{}, err
 	}
 	return Rendered{Digest: digest, Sum: recipe.Sum(page.Body), Size: len(page.Body)}, nil
 }
 
-// encode makes sure that the variants of an object are stored.
-func (b *batch) encode(ctx context.Context, key string, obj *store.Object) error {
+// complete makes what is missing beside a page that was there: text and variants
+// are written after it, so something missing is the trace of a batch that was cut
+// short, or of a reader who came first.
+func (b *batch) complete(ctx context.Context, digest string, page *store.Object) error {
+	if err := b.encode(ctx, b.prefix+digest, page, true); err != nil {
+		return err
+	}
+	// Most pages that have no text are no HTML, and are not made again to see it.
+	if page.ContentType != render.TypeHTML || b.prefix == drafts {
+		return nil
+	}
+	text, _, err := b.page(ctx, b, b.prefix, digest, textSuffix)
+	if errors.Is(err, store.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return b.encode(ctx, b.prefix+digest+textSuffix, text, true)
+}
+
+// encode stores the variants of an object, with a look whether they are there
+// already if they may be.
+func (b *batch) encode(ctx context.Context, key string, obj *store.Object, look bool) error {
 	for _, enc := range compress.Encodings {
 		key := key + enc.Suffix
-		// The variants are written after the page itself, so one that is
-		// missing is the trace of a batch that was cut short.
-		if _, err := b.Bucket.Get(ctx, key); err == nil {
-			continue
-		} else if !errors.Is(err, store.ErrNotExist) {
-			return err
+		if look {
+			if _, err := b.Bucket.Get(ctx, key); err == nil {
+				continue
+			} else if !errors.Is(err, store.ErrNotExist) {
+				return err
+			}
 		}
 		meta := obj.Meta
 		meta.ContentEncoding = enc.Name

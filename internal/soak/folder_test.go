@@ -30,9 +30,9 @@ func firstFolder(r *rand.Rand, n int) folder {
 	return f
 }
 
-// maxPosts bounds a folder: with ten fewer, a change of all posts is still more
-// than one call to the route table takes.
-const maxPosts = 55
+// A folder has minPosts to maxPosts. A change of that many posts, and of the lists
+// that show them, is still more than one call to the route table takes.
+const minPosts, maxPosts = 38, 46
 
 // edited is what an author does next: changes a post or all of them, adds one,
 // or removes one.
@@ -50,7 +50,7 @@ func (f folder) edited(r *rand.Rand) folder {
 				break
 			}
 		}
-	case what < 8 && len(posts) > maxPosts-10:
+	case what < 8 && len(posts) > minPosts:
 		delete(next, some)
 	default:
 		for _, slug := range posts {

@@ -60,7 +60,7 @@ func repeat(t *testing.T, kind string, times, readers int, one func(s *run, r *r
 	}
 	s := &run{world: newWorld(t), t: t, tally: map[string]int{}}
 	r := rand.New(rand.NewPCG(*seed, 0))
-	s.base = firstFolder(r, maxPosts-5)
+	s.base = firstFolder(r, (minPosts+maxPosts)/2)
 	if err := s.start("base", s.base).wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestKills(t *testing.T) {
 // TestRaces has several publishers publish at once.
 func TestRaces(t *testing.T) {
 	repeat(t, "races", *races, *readMany, func(s *run, r *rand.Rand) {
-		n := 2 + r.IntN(7)
+		n := 2 + min(r.IntN(7), r.IntN(7)) // 2 to 8, more often few
 		var ps []*publisher
 		edits := map[string]bool{s.base.key(): true}
 		for i := range n {
