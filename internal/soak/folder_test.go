@@ -34,28 +34,28 @@ func firstFolder(r *rand.Rand, n int) folder {
 // that show them, is still more than one call to the route table takes.
 const minPosts, maxPosts = 38, 46
 
-// edited is what an author does next: changes a post or all of them, adds one,
-// or removes one.
+// edited is what an author does next: changes a post or, one time in ten, all of
+// them, adds one, or removes one.
 func (f folder) edited(r *rand.Rand) folder {
 	next := maps.Clone(f)
 	posts := slices.Sorted(maps.Keys(f))
 	some := posts[r.IntN(len(posts))]
 	switch what := r.IntN(10); {
-	case what < 4:
-		next[some] = newMark(r)
-	case what < 6 && len(posts) < maxPosts:
+	case what == 0:
+		for _, slug := range posts {
+			next[slug] = newMark(r)
+		}
+	case what <= 2 && len(posts) < maxPosts:
 		for i := range 99 {
 			if slug := fmt.Sprintf("p%02d", i); next[slug] == "" {
 				next[slug] = newMark(r)
 				break
 			}
 		}
-	case what < 8 && len(posts) > minPosts:
+	case what <= 4 && len(posts) > minPosts:
 		delete(next, some)
 	default:
-		for _, slug := range posts {
-			next[slug] = newMark(r)
-		}
+		next[some] = newMark(r)
 	}
 	return next
 }
