@@ -76,7 +76,12 @@ type batch struct {
 	packed map[string][]byte // by key
 	prefix string            // of the pages
 	made   atomic.Int64      // pages that were not there
+	read   memory[*store.Object]
 }
+
+// maxRead is how many bytes of sources a batch remembers. Feeds of whole posts
+// show the same ones again and again.
+const maxRead = 4 << 20
 
 // unpack stores what came with a request.
 func (r *Renderer) unpack(ctx context.Context, req Request) (*batch, error) {
@@ -102,12 +107,19 @@ func (r *Renderer) unpack(ctx context.Context, req Request) (*batch, error) {
 	return b, g.Wait()
 }
 
-// Get reads what came with the request before it asks the bucket.
+// Get reads what came with the request, or was read before, before it asks the
+// bucket.
 func (b *batch) Get(ctx context.Context, key string) (*store.Object, error) {
 	if body, ok := b.packed[key]; ok {
 		return &store.Object{Body: body}, nil
 	}
-	return b.Bucket.Get(ctx, key)
+	return b.read.get(key, maxRead, func() (*store.Object, int, error) {
+		obj, err := b.Bucket.Get(ctx, key)
+		if err != nil {
+			return nil, 0, err
+		}
+		return obj, len(obj.Body), nil
+	})
 }
 
 // finish makes sure that a page, its text and their variants are stored.
