@@ -20,6 +20,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -47,6 +48,11 @@ func main() {
 }
 
 func run(log *slog.Logger) error {
+	// Half of the usual room for garbage: what a question reads is soon garbage,
+	// beside an index that stays.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	r, err := open(ctx, os.Getenv, log)
