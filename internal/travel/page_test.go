@@ -38,7 +38,7 @@ func TestPage(t *testing.T) {
 	want := strings.NewReplacer(
 		"</head>", "<meta name=\"robots\" content=\"noindex\">\n<link rel=\"stylesheet\" href=\"/~style.css\">\n</head>",
 		`<header class="top"><a title="a > b" href="/ja/">`, `<aside class="travel" aria-label="この版について">
-<p>このページの古い版を表示しています。リリース7、公開日時： <time datetime="2026-05-31T20:35:00Z">2026年5月31日 20:35（UTC）</time></p>
+<p>このページの古い版を表示しています。リリース7、公開日時：<time datetime="2026-05-31T20:35:00Z">2026年5月31日 20:35（UTC）</time></p>
 <p><a href="/ja/a%22%3Cb%3E/">現在のページ</a> · <a href="/~7/ja/a%22%3Cb%3E/?diff" rel="nofollow">その後の変更点</a> · <a href="/~7/ja/" rel="nofollow">当時のホーム</a></p>
 </aside>
 <header class="top"><a title="a > b" href="/~7/ja/">`,

@@ -7,7 +7,9 @@ import (
 	"github.com/victorleungtw/blog/internal/markdown/dialect"
 )
 
-// words are what a banner and a difference say, in one language.
+// words are what a banner and a difference say, in one language. What stands
+// before something ends with the space that the language has there: a full-width
+// colon has its own.
 type words struct {
 	Label     string // names the banner
 	Was       string // before a time; with %d for the release
@@ -53,12 +55,12 @@ func wordsFor(lang string) *words {
 
 var phrases = map[string]*words{
 	"en": {
-		Label: "About this version", Was: "You are reading an old version of this page, from release %d of the blog:",
-		Then: "Release %d of the blog:", Now: "The page as it is now", Deleted: "The blog has no such page any more.",
+		Label: "About this version", Was: "You are reading an old version of this page, from release %d of the blog: ",
+		Then: "Release %d of the blog: ", Now: "The page as it is now", Deleted: "The blog has no such page any more.",
 		Since: "What has changed since", Start: "The blog as it was then",
 		NotKept: "The blog has no release %d that can be shown.", NotThere: "In release %d the blog had nothing at this address.",
 		Withdrawn: "This version of the page is not kept.", Today: "This address today",
-		Changed: "What has changed:", Legend: "Between that version and now:", Removed: "this was removed", Added: "this was added",
+		Changed: "What has changed: ", Legend: "Between that version and now: ", Removed: "this was removed", Added: "this was added",
 		Same: "Nothing has changed in the text.", Back: "The page as it was", Unchanged: "%d paragraphs are the same",
 		layout: "2 January 2006, 15:04 UTC",
 	},
