@@ -1,7 +1,7 @@
 // Looks at every page of a running blog as its readers do, and fails when one
 // of them would be let down.
 //
-//   node check.mjs http://localhost:8080 [--shots DIR]
+//   node check.mjs http://localhost:8080 [--edit DIR] [--shots DIR]
 //
 // What it promises of every page that the sitemaps, and links from there, lead
 // to: valid HTML (html-validate); feeds that two parsers read alike, and podcasts
@@ -12,24 +12,29 @@
 // shift of the layout, nothing wider than the screen, a visible focus at each
 // step of the keyboard, and text that is there when nothing but the HTML is.
 //
+// With --edit, the blog is a preview of DIR, a copy of the content that may be
+// changed: its texts are edited, and the release before is looked at in the same
+// ways (travel.mjs): remembered pages, and differences that have some.
+//
 // Debian's Chromium, or the one that CHROMIUM names, runs without its sandbox
 // when root starts it; it is shown pages of this machine and nothing else.
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { HtmlValidate } from 'html-validate';
 import { chromium } from 'playwright-core';
 import { feeds } from './feeds.mjs';
+import { travel } from './travel.mjs';
 
 const BUDGET = 10 * 1024; // bytes of HTML and CSS, as brotli
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-const base = process.argv[2];
-const shots = process.argv[3] === '--shots' ? process.argv[4] : '';
+const { values: { edit, shots }, positionals: [base] } = parseArgs({ allowPositionals: true, options: { edit: { type: 'string' }, shots: { type: 'string' } } });
 if (!base) {
-    console.error('usage: node check.mjs URL [--shots DIR]');
+    console.error('usage: node check.mjs URL [--edit DIR] [--shots DIR]');
     process.exit(2);
 }
 
@@ -44,17 +49,19 @@ function fault(where, what) {
 // path. Chromium is not needed to find a dead link.
 const pages = new Map();
 
-async function get(path) {
-    if (!pages.has(path)) {
-        const answer = await fetch(base + path, { redirect: 'manual', headers: { accept: 'text/html,*/*;q=0.8', 'sec-fetch-site': 'same-origin' } });
-        pages.set(path, {
-            status: answer.status,
-            type: answer.headers.get('content-type') ?? '',
-            location: answer.headers.get('location'),
-            body: Buffer.from(await answer.arrayBuffer())
-        });
-    }
-    return pages.get(path);
+// What is asked for with headers of its own is another answer, and not kept.
+async function get(path, headers) {
+    if (!headers && pages.has(path)) return pages.get(path);
+    const answer = await fetch(base + path, { redirect: 'manual', headers: { accept: 'text/html,*/*;q=0.8', 'sec-fetch-site': 'same-origin', ...headers } });
+    const page = {
+        status: answer.status,
+        type: answer.headers.get('content-type') ?? '',
+        location: answer.headers.get('location'),
+        headers: answer.headers,
+        body: Buffer.from(await answer.arrayBuffer())
+    };
+    if (!headers) pages.set(path, page);
+    return page;
 }
 
 // local returns the path of an address on this blog, and its fragment.
@@ -128,7 +135,7 @@ async function valid(html) {
     }
 }
 
-function weight(html) {
+async function weight(html) {
     const size = (body) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
     let heaviest = { path: '', bytes: 0 };
     const styles = new Map();
@@ -138,7 +145,7 @@ function weight(html) {
         for (const m of body.toString().matchAll(/<link rel="stylesheet" href="([^"]*)"/g)) {
             const to = local(unescape(m[1]), path);
             if (!styles.has(to.path)) {
-                styles.set(to.path, size(pages.get(to.path).body));
+                styles.set(to.path, size((await get(to.path)).body));
             }
             bytes += styles.get(to.path);
         }
@@ -238,6 +245,24 @@ async function look(it, name, path) {
     return result.passes.length;
 }
 
+async function lookAt(browser, lookers, picked, what) {
+    let looks = 0;
+    let passes = 0;
+    for (const [name, path] of picked) {
+        for (const it of lookers) {
+            passes += await look(it, name, path);
+            looks++;
+        }
+        // The templates are those of every language.
+        if (name.startsWith('en ')) {
+            await keyboard(browser, name, path);
+            await bare(browser, name, path);
+        }
+        if (process.stderr.isTTY) process.stderr.write(`\r${looks} of ${picked.size * lookers.length} looks `);
+    }
+    console.log(`${picked.size} ${what}, ${looks} looks, ${passes} rules of axe-core passed`);
+}
+
 // keyboard walks through a page with the Tab key alone.
 async function keyboard(browser, name, path) {
     const page = await browser.newPage();
@@ -284,7 +309,7 @@ async function bare(browser, name, path) {
 const html = await crawl();
 fragments(html);
 await valid(html);
-const heaviest = weight(html);
+const heaviest = await weight(html);
 const read = await feeds(pages, get, fault);
 console.log(`${read.count} feeds, of which ${read.podcasts} are podcasts, read by two parsers`);
 console.log(`${html.length} pages: HTML, links, weight (the heaviest is ${heaviest.path}, ${heaviest.bytes} bytes)`);
@@ -296,24 +321,18 @@ const browser = await chromium.launch({
     chromiumSandbox: process.getuid?.() !== 0
 });
 try {
-    const picked = kinds(html);
     const lookers = [];
     for (const [scheme, viewport] of LOOKS) lookers.push(await looker(browser, scheme, viewport));
-    let looks = 0;
-    let passes = 0;
-    for (const [name, path] of picked) {
-        for (const it of lookers) {
-            passes += await look(it, name, path);
-            looks++;
-        }
-        // The templates are those of every language.
-        if (name.startsWith('en ')) {
-            await keyboard(browser, name, path);
-            await bare(browser, name, path);
-        }
-        if (process.stderr.isTTY) process.stderr.write(`\r${looks} of ${picked.size * lookers.length} looks `);
+    const picked = kinds(html);
+    await lookAt(browser, lookers, picked, 'kinds of page');
+    if (edit) {
+        const then = await travel(edit, picked, pages, get, fault);
+        const old = [...then.values()];
+        fragments(old);
+        await valid(old);
+        await weight(old);
+        await lookAt(browser, lookers, then, 'pages of an old release');
     }
-    console.log(`${picked.size} kinds of page, ${looks} looks, ${passes} rules of axe-core passed`);
 } finally {
     await browser.close();
 }
