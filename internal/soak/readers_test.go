@@ -26,9 +26,10 @@ import (
 // history is which release was current when: the edge function's own truth, as
 // the table had it.
 type history struct {
-	mu    sync.Mutex
-	since []moment
-	value string
+	mu     sync.Mutex
+	since  []moment
+	value  string
+	waiter chan struct{} // closed by the next change of anything
 }
 
 type moment struct {
@@ -40,6 +41,10 @@ type moment struct {
 func (h *history) changed(values map[string]string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.waiter != nil {
+		close(h.waiter)
+		h.waiter = nil
+	}
 	value := values[routes.Site.CurrentKey()]
 	if value == h.value {
 		return
@@ -50,6 +55,16 @@ func (h *history) changed(values map[string]string) {
 		cur.N = -1 // no release: every read will say so
 	}
 	h.since = append(h.since, moment{time.Now(), cur.N})
+}
+
+// next is closed when the table changes.
+func (h *history) next() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.waiter == nil {
+		h.waiter = make(chan struct{})
+	}
+	return h.waiter
 }
 
 // between returns the releases that were current at some time from one moment
@@ -242,7 +257,7 @@ func (w *world) judge(path string, a answer, from, to time.Time) error {
 		if slices.Contains(current, 0) {
 			return nil // before the first release
 		}
-		return fmt.Errorf("%w: %s: %d", errAway, path, a.status)
+		return fmt.Errorf("%w: %s: %d %v", errAway, path, a.status, a.header)
 	}
 	var why []error
 	for _, n := range current {
@@ -298,14 +313,17 @@ type readers struct {
 }
 
 // read starts readers, which end with the returned function. What is wrong they
-// tell the test.
+// tell the test. They read now and then, and without a pause for a while when the
+// table has changed: a reader who sees something wrong sees it then.
 func (w *world) read(t testing.TB, r *rand.Rand, many int, mayFail func() bool) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	for range many {
 		own := rand.New(rand.NewPCG(r.Uint64(), r.Uint64()))
 		wg.Go(func() {
+			hurry := 0
 			for ctx.Err() == nil {
+				changed := w.history.next()
 				p := w.somePath(own)
 				from := time.Now()
 				a := w.get(p)
@@ -325,7 +343,16 @@ func (w *world) read(t testing.TB, r *rand.Rand, many int, mayFail func() bool) 
 					t.Errorf("a reader saw what it should not: %v", err)
 					return
 				}
-				time.Sleep(time.Duration(own.IntN(4000)) * time.Microsecond)
+				if hurry > 0 {
+					hurry--
+					continue
+				}
+				select {
+				case <-changed:
+					hurry = 10
+				case <-time.After(time.Duration(own.IntN(20000)) * time.Microsecond):
+				case <-ctx.Done():
+				}
 			}
 		})
 	}

@@ -157,7 +157,7 @@ func newWorld(t testing.TB) *world {
 	w.kvs = proxy(faultproxy.Options{Backend: api.URL, Arrived: arrived})
 	var err error
 	w.edge, err = edge.NewDistribution(edge.Describe(edge.Topology{Standby: true}), edge.Parts{
-		Origins: origins, KeyValues: w.table, Verify: "soak", Log: quiet, Insecure: true, Now: w.now,
+		Origins: origins, KeyValues: w.table, Verify: "soak", Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Insecure: true, Now: w.now,
 	})
 	if err != nil {
 		t.Fatal(err)
