@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -96,6 +97,8 @@ func parseFrontMatter(file string, block []byte, first int, zone *time.Location,
 	var doc yaml.Node
 	if err := yaml.Unmarshal(block, &doc); err != nil {
 		line, msg := yamlError(err, first)
+		// YAML begins a line at a bare carriage return as well, editors do not.
+		line = min(line, first+bytes.Count(block, []byte("\n")))
 		probs.Errorf(file, line, "check the indentation, and put quotes around a value with a colon in it",
 			"the front matter is not valid YAML: %s", msg)
 		return fm, false

@@ -72,8 +72,9 @@ type Function struct {
 }
 
 // DefaultTimeLimit ends a run that hangs. It is no measure of the real one's
-// budget, about a millisecond of compute, which no other machine can tell.
-const DefaultTimeLimit = time.Second
+// budget, about a millisecond of compute, which no other machine can tell, and a
+// run may wait for a second on a machine that has more to do than it can.
+const DefaultTimeLimit = 10 * time.Second
 
 // NewFunction compiles a function and refuses one that is outside the language
 // of CloudFront Functions. Its console.log goes to log at debug level. A run
