@@ -13,7 +13,7 @@ type words struct {
 	Skip                 string // the link over the navigation
 	Main                 string // names the navigation
 	Language             string // names the language switch
-	Also                 string // before the languages a post is in as well
+	Also                 string // before the languages a post is in as well, with the space there, if any
 	By                   string // before an author, with %s
 	Updated              string // before a date, with %s
 	Read                 string // reading time, with %d
@@ -105,7 +105,7 @@ var fallback = func() *words {
 
 var phrases = map[string]*words{
 	"en": {
-		Skip: "Skip to content", Main: "Main", Language: "Language", Also: "Also in",
+		Skip: "Skip to content", Main: "Main", Language: "Language", Also: "Also in ",
 		By: "by %s", Updated: "Updated %s", Read: "%d min read",
 		Podcast: "Podcast", Episode: "Episode %d", Listen: "Listen: %s", Download: "Download audio", Transcript: "Transcript",
 		Drift: "The original was changed after this translation:", DriftParts: "What is new or different in it",
