@@ -140,7 +140,7 @@ func (a *app) preview(ctx context.Context, args []string) error {
 		pub.Later, handler = demand.later, demand
 	}
 	j := &job{pub: pub, loader: loader}
-	server := preview.New(ctx, preview.Options{
+	server, err := preview.New(ctx, preview.Options{
 		Publish: func(ctx context.Context) (*release.Result, problem.List, error) {
 			nothing, err := j.look(ctx)
 			switch {
@@ -160,6 +160,9 @@ func (a *app) preview(ctx context.Context, args []string) error {
 		},
 		Edge: handler, Folder: p.content, Log: a.log(slog.LevelInfo), Reload: *reload,
 	})
+	if err != nil {
+		return err
+	}
 	probs, _ := server.Problems()
 	a.problems(probs)
 	fmt.Fprintf(a.out, "The blog is at %s\n", base)

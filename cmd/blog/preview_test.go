@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // running is a preview in this process.
@@ -94,7 +95,7 @@ func (r *running) change(do func()) {
 	if m == nil {
 		r.t.Fatal("the page has no reload script")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, "GET", r.base+"/_preview/events?seen="+m[1], nil)
 	if err != nil {

@@ -58,7 +58,8 @@ type Options struct {
 
 // Server is a running preview. It is an http.Handler.
 type Server struct {
-	opts Options
+	opts    Options
+	watcher *watcher
 
 	mu       sync.Mutex
 	probs    problem.List
@@ -69,15 +70,21 @@ type Server struct {
 }
 
 // New publishes once and returns the preview, whether or not that succeeded.
-func New(ctx context.Context, opts Options) *Server {
-	s := &Server{opts: opts, changed: make(chan struct{})}
+// The folder is watched from before it is read, so that no edit is missed; an
+// error is of the watching.
+func New(ctx context.Context, opts Options) (*Server, error) {
+	w, err := newWatcher(opts.Folder)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{opts: opts, watcher: w, changed: make(chan struct{})}
 	s.publish(ctx)
-	return s
+	return s, nil
 }
 
-// Watch publishes whenever a file changes, until ctx is done.
+// Watch publishes whenever a file changes, until ctx is done. It is called once.
 func (s *Server) Watch(ctx context.Context) error {
-	return watch(ctx, s.opts.Folder, func() { s.publish(ctx) })
+	return s.watcher.run(ctx, func() { s.publish(ctx) })
 }
 
 // Problems are those of the last attempt to publish.

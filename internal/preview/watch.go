@@ -15,23 +15,35 @@ import (
 // that saves a file does several things to it.
 const settle = 25 * time.Millisecond
 
-// watch calls changed after every change in dir or below it, until ctx is done.
-func watch(ctx context.Context, dir string, changed func()) error {
-	w, err := fsnotify.NewWatcher()
+// watcher sees every change in a folder or below it, from when it is made.
+type watcher struct {
+	dir    string
+	events *fsnotify.Watcher
+}
+
+func newWatcher(dir string) (*watcher, error) {
+	events, err := fsnotify.NewWatcher()
 	if err != nil {
-		return fmt.Errorf("watching %s: %w", dir, err)
+		return nil, fmt.Errorf("watching %s: %w", dir, err)
 	}
-	defer w.Close()
-	if err := addAll(w, dir); err != nil {
-		return fmt.Errorf("watching %s: %w", dir, err)
+	w := &watcher{dir, events}
+	if err := w.add(dir); err != nil {
+		events.Close()
+		return nil, err
 	}
+	return w, nil
+}
+
+// run calls changed after every change, until ctx is done.
+func (w *watcher) run(ctx context.Context, changed func()) error {
+	defer w.events.Close()
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case ev, ok := <-w.Events:
+		case ev, ok := <-w.events.Events:
 			if !ok {
 				return nil
 			}
@@ -42,13 +54,13 @@ func watch(ctx context.Context, dir string, changed func()) error {
 				// A new folder may have been filled before it was watched;
 				// what is in it will be read, because everything is.
 				if info, err := os.Stat(ev.Name); err == nil && info.IsDir() {
-					if err := addAll(w, ev.Name); err != nil {
-						return fmt.Errorf("watching %s: %w", ev.Name, err)
+					if err := w.add(ev.Name); err != nil {
+						return err
 					}
 				}
 			}
 			timer.Reset(settle)
-		case err, ok := <-w.Errors:
+		case err, ok := <-w.events.Errors:
 			if !ok {
 				return nil
 			}
@@ -62,14 +74,19 @@ func watch(ctx context.Context, dir string, changed func()) error {
 	}
 }
 
-func addAll(w *fsnotify.Watcher, dir string) error {
-	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+// add watches a folder and all below it.
+func (w *watcher) add(dir string) error {
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if os.IsNotExist(err) {
 			return nil // gone again
 		}
 		if err != nil || !e.IsDir() {
 			return err
 		}
-		return w.Add(path)
+		return w.events.Add(path)
 	})
+	if err != nil {
+		return fmt.Errorf("watching %s: %w", dir, err)
+	}
+	return nil
 }

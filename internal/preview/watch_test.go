@@ -24,18 +24,18 @@ func TestWatch(t *testing.T) {
 	write("posts/a/index.en.md")
 	ctx, cancel := context.WithCancel(context.Background())
 	changes, done := make(chan struct{}, 100), make(chan error, 1)
-	go func() { done <- watch(ctx, dir, func() { changes <- struct{}{} }) }()
-	// The first change may come before the watch has begun: try until one is
-	// seen.
-	for seen := false; !seen; {
-		write("posts/a/index.en.md")
-		select {
-		case <-changes:
-			seen = true
-		case err := <-done:
-			t.Fatal(err)
-		case <-time.After(50 * time.Millisecond):
-		}
+	w, err := newWatcher(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("posts/a/index.en.md") // before anybody listens
+	go func() { done <- w.run(ctx, func() { changes <- struct{}{} }) }()
+	select {
+	case <-changes:
+	case err := <-done:
+		t.Fatalf("the watch ended: %v", err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("a change before the watch ran was not seen")
 	}
 	for _, change := range []struct {
 		name string
