@@ -96,9 +96,7 @@ func parseFrontMatter(file string, block []byte, first int, zone *time.Location,
 	fm.line = map[string]int{}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(block, &doc); err != nil {
-		line, msg := yamlError(err, first)
-		// YAML begins a line at a bare carriage return as well, editors do not.
-		line = min(line, first+bytes.Count(block, []byte("\n")))
+		line, msg := yamlError(err, block, first)
 		probs.Errorf(file, line, "check the indentation, and put quotes around a value with a colon in it",
 			"the front matter is not valid YAML: %s", msg)
 		return fm, false
@@ -377,9 +375,9 @@ func (p fmParser) duration(n *yaml.Node) int {
 
 var yamlLineRE = regexp.MustCompile(`line (\d+): (.*)`)
 
-// yamlError takes the line out of the library's message and makes it a line of
-// the file.
-func yamlError(err error, first int) (int, string) {
+// yamlError takes the line out of the library's message about some YAML, and makes
+// it a line of the file in which that begins at line first.
+func yamlError(err error, src []byte, first int) (int, string) {
 	var te *yaml.TypeError
 	msg := strings.TrimPrefix(err.Error(), "yaml: ")
 	if errors.As(err, &te) && len(te.Errors) > 0 {
@@ -387,7 +385,8 @@ func yamlError(err error, first int) (int, string) {
 	}
 	if m := yamlLineRE.FindStringSubmatch(msg); m != nil {
 		n, _ := strconv.Atoi(m[1])
-		return first + n - 1, m[2]
+		// YAML begins a line at a bare carriage return as well, editors do not.
+		return min(first+n-1, first+bytes.Count(src, []byte("\n"))), m[2]
 	}
 	return first, msg
 }

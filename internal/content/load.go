@@ -359,7 +359,7 @@ func (l *Loader) readAuthors(name string, probs *problem.List) map[string]string
 		} `yaml:"authors"`
 	}
 	if err := unmarshalYAML(data, &f); err != nil {
-		line, msg := yamlError(err, 1)
+		line, msg := yamlError(err, data, 1)
 		probs.Errorf(name, line, "", "not valid YAML: %s", msg)
 	}
 	out := map[string]string{}

@@ -62,7 +62,7 @@ func readMkDocs(data []byte, probs *problem.List) (config.Site, urlFormat, layou
 
 	var f mkdocsFile
 	if err := yaml.Unmarshal(data, &f); err != nil {
-		line, msg := yamlError(err, 1)
+		line, msg := yamlError(err, data, 1)
 		probs.Errorf(file, line, "mkdocs itself would refuse it too: check the indentation", "not valid YAML: %s", msg)
 		return site, format, lay
 	}

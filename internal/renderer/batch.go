@@ -128,25 +128,31 @@ func (b *batch) finish(ctx context.Context, digest string) (Rendered, error) {
 		return Rendered{}, fmt.Errorf("%q is not a digest", digest)
 	}
 	page, err := b.Bucket.Get(ctx, b.prefix+digest)
-	if errors.Is(err, store.ErrNotExist) {
-		var made map[string]*store.Object
-		if made, err = b.render(ctx, b, b.prefix, digest); err != nil {
-			return Rendered{}, err
-		}
-		b.made.Add(1)
-		page = made[""]
-		for suffix, obj := range made {
-			if err := b.encode(ctx, b.prefix+digest+suffix, obj, false); err != nil {
-				return Rendered{}, err
-			}
-		}
-	} else if err == nil {
+	switch {
+	case err == nil:
 		err = b.complete(ctx, digest, page)
+	case errors.Is(err, store.ErrNotExist):
+		page, err = b.make(ctx, digest)
 	}
 	if err != nil {
 		return Rendered{}, err
 	}
 	return Rendered{Digest: digest, Sum: recipe.Sum(page.Body), Size: len(page.Body)}, nil
+}
+
+// make stores a page that was not there, with all that stands beside it.
+func (b *batch) make(ctx context.Context, digest string) (*store.Object, error) {
+	objs, err := b.render(ctx, b, b.prefix, digest)
+	if err != nil {
+		return nil, err
+	}
+	b.made.Add(1)
+	for suffix, obj := range objs {
+		if err := b.encode(ctx, b.prefix+digest+suffix, obj, false); err != nil {
+			return nil, err
+		}
+	}
+	return objs[""], nil
 }
 
 // complete makes what is missing beside a page that was there: text and variants

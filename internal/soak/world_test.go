@@ -36,7 +36,10 @@ import (
 	"github.com/victorleungtw/blog/internal/store/s3"
 )
 
-var quiet = slog.New(slog.DiscardHandler)
+var (
+	quiet    = slog.New(slog.DiscardHandler)
+	warnings = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+)
 
 // region is one region: a bucket and a renderer, as those who use them reach
 // them.
@@ -157,7 +160,7 @@ func newWorld(t testing.TB) *world {
 	w.kvs = proxy(faultproxy.Options{Backend: api.URL, Arrived: arrived})
 	var err error
 	w.edge, err = edge.NewDistribution(edge.Describe(edge.Topology{Standby: true}), edge.Parts{
-		Origins: origins, KeyValues: w.table, Verify: "soak", Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), Insecure: true, Now: w.now,
+		Origins: origins, KeyValues: w.table, Verify: "soak", Log: warnings, Insecure: true, Now: w.now,
 	})
 	if err != nil {
 		t.Fatal(err)
