@@ -16,16 +16,15 @@
 // changed: its texts are edited, and the release before is looked at in the same
 // ways (travel.mjs): remembered pages, and differences that have some.
 //
-// Debian's Chromium, or the one that CHROMIUM names, runs without its sandbox
-// when root starts it; it is shown pages of this machine and nothing else.
+// The browser is that of page.mjs.
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { HtmlValidate } from 'html-validate';
-import { chromium } from 'playwright-core';
 import { feeds } from './feeds.mjs';
+import { launch, unescape } from './page.mjs';
 import { travel } from './travel.mjs';
 
 const BUDGET = 10 * 1024; // bytes of HTML and CSS, as brotli
@@ -71,7 +70,6 @@ function local(href, from) {
 }
 
 const ATTRIBUTE = /\s(?:href|src|srcset|poster)="([^"]*)"/g;
-const unescape = (s) => s.replaceAll('&amp;', '&').replaceAll('&#43;', '+').replaceAll('&#39;', "'").replaceAll('&#34;', '"');
 
 async function crawl() {
     const seen = new Set(['/', '/sitemap.xml']);
@@ -315,11 +313,7 @@ console.log(`${read.count} feeds, of which ${read.podcasts} are podcasts, read b
 console.log(`${html.length} pages: HTML, links, weight (the heaviest is ${heaviest.path}, ${heaviest.bytes} bytes)`);
 
 if (shots) await mkdir(shots, { recursive: true });
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    chromiumSandbox: process.getuid?.() !== 0
-});
+const browser = await launch();
 try {
     const lookers = [];
     for (const [scheme, viewport] of LOOKS) lookers.push(await looker(browser, scheme, viewport));

@@ -10,12 +10,11 @@
 // browser writes it, and small: a larger one than LIMIT fails. --png is for
 // programs that show no WebP, and has no limit.
 //
-// The browser is Debian's Chromium, or the one that CHROMIUM names; when root
-// starts it, it runs without its sandbox, and is shown this machine's pages.
+// The browser is that of page.mjs.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { launch } from './page.mjs';
 
 const LIMIT = 120 * 1000; // bytes of one picture
 const DESKTOP = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 };
@@ -38,11 +37,7 @@ if (!folder) {
 }
 
 await mkdir(folder, { recursive: true });
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars'],
-    chromiumSandbox: process.getuid?.() !== 0
-});
+const browser = await launch('--hide-scrollbars');
 try {
     for (const { name, path, device, scheme, from } of PICTURES) {
         const context = await browser.newContext({ ...device, colorScheme: scheme, reducedMotion: 'reduce', locale: 'en', timezoneId: 'UTC' });

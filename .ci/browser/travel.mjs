@@ -3,6 +3,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unescape } from './page.mjs';
 
 const PATIENCE = 120; // seconds for a publish, on a machine with better things to do
 
@@ -39,7 +40,7 @@ function ofEach(kinds) {
 }
 
 const isText = (kind) => / (post|episode)$/.test(kind);
-const links = (html) => [...html.matchAll(/<a\b[^>]*\shref="(\/[^"]*)"/g)].map((m) => m[1].replaceAll('&amp;', '&').replaceAll('&#43;', '+').split('#')[0]);
+const links = (html) => [...html.matchAll(/<a\b[^>]*\shref="(\/[^"]*)"/g)].map((m) => unescape(m[1]).split('#')[0]);
 
 // travel edits the folder that the blog is a preview of, and returns by kind the
 // addresses of what can be seen of the time before. pages are those of that time.
