@@ -23,8 +23,8 @@ import (
 const searchCache = "public, max-age=0, must-revalidate, s-maxage=86400"
 
 // What is remembered of indexes, in bytes. The parts of a blog of 3,000 posts take
-// some 10 MB, and without them each question would read the index; the terms of all
-// of its texts take 15 MB, and without them a question takes twice the CPU.
+// some 13 MB, and without them each question would read the index; the terms of all
+// of its texts take 11 MB, and without them a question takes twice the CPU.
 const (
 	maxParts = 32 << 20
 	maxTerms = 16 << 20
