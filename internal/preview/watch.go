@@ -16,19 +16,16 @@ import (
 const settle = 25 * time.Millisecond
 
 // watcher sees every change in a folder or below it, from when it is made.
-type watcher struct {
-	dir    string
-	events *fsnotify.Watcher
-}
+type watcher struct{ *fsnotify.Watcher }
 
 func newWatcher(dir string) (*watcher, error) {
-	events, err := fsnotify.NewWatcher()
+	all, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watching %s: %w", dir, err)
 	}
-	w := &watcher{dir, events}
+	w := &watcher{all}
 	if err := w.add(dir); err != nil {
-		events.Close()
+		w.Close()
 		return nil, err
 	}
 	return w, nil
@@ -36,14 +33,14 @@ func newWatcher(dir string) (*watcher, error) {
 
 // run calls changed after every change, until ctx is done.
 func (w *watcher) run(ctx context.Context, changed func()) error {
-	defer w.events.Close()
+	defer w.Close()
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case ev, ok := <-w.events.Events:
+		case ev, ok := <-w.Events:
 			if !ok {
 				return nil
 			}
@@ -60,7 +57,7 @@ func (w *watcher) run(ctx context.Context, changed func()) error {
 				}
 			}
 			timer.Reset(settle)
-		case err, ok := <-w.events.Errors:
+		case err, ok := <-w.Errors:
 			if !ok {
 				return nil
 			}
@@ -83,7 +80,7 @@ func (w *watcher) add(dir string) error {
 		if err != nil || !e.IsDir() {
 			return err
 		}
-		return w.events.Add(path)
+		return w.Add(path)
 	})
 	if err != nil {
 		return fmt.Errorf("watching %s: %w", dir, err)
