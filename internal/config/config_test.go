@@ -149,6 +149,7 @@ func TestProblems(t *testing.T) {
 		{"empty title", "author: x\ntitle: '  '\n", ":2: title: empty | write for example title: \"Notes of a traveller\"\n"},
 		{"not YAML", "title: Blog\nnav: [a\n", ":1: not YAML: did not find expected ',' or ']' | blog.yaml is `key: value` lines, indented with spaces\n"},
 		{"tab", "title: Blog\naws:\n\tregion: x\n", ":3: not YAML: found character that cannot start any token | blog.yaml is `key: value` lines, indented with spaces\n"},
+		{"a carriage return is no line", "title: [a\r\r\rb: c: d", ":1: not YAML: did not find expected ',' or ']' | blog.yaml is `key: value` lines, indented with spaces\n"},
 		{"a list", "- a\n", ":1: want keys and values, got a list | blog.yaml is `key: value` lines, indented with spaces\n"},
 		{"a scalar", "hello\n", ":1: want keys and values, got \"hello\" | blog.yaml is `key: value` lines, indented with spaces\n"},
 		{"two documents", "title: Blog\n---\ntitle: Other\n", ":2: a second document, which nothing reads | delete the line with ---\n"},

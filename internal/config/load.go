@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -61,8 +60,6 @@ func (r *reader) errorf(n *yaml.Node, hint, format string, args ...any) {
 	r.probs.Errorf(r.file, n.Line, hint, format, args...)
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
 // document parses the file and returns its top mapping, or nil.
 func (r *reader) document(data []byte) *yaml.Node {
 	const hint = "blog.yaml is `key: value` lines, indented with spaces"
@@ -73,11 +70,8 @@ func (r *reader) document(data []byte) *yaml.Node {
 	case errors.Is(err, io.EOF):
 		return &yaml.Node{Kind: yaml.MappingNode, Line: 1}
 	case err != nil:
-		line := 0
-		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-			line, _ = strconv.Atoi(m[1])
-		}
-		r.probs.Errorf(r.file, line, hint, "not YAML: %s", yamlLine.ReplaceAllString(err.Error(), ""))
+		line, msg := problem.YAML(err, data)
+		r.probs.Errorf(r.file, line, hint, "not YAML: %s", msg)
 		return nil
 	}
 	if err := dec.Decode(&second); err == nil {

@@ -1,8 +1,6 @@
 package content
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -373,20 +371,9 @@ func (p fmParser) duration(n *yaml.Node) int {
 	return 0
 }
 
-var yamlLineRE = regexp.MustCompile(`line (\d+): (.*)`)
-
-// yamlError takes the line out of the library's message about some YAML, and makes
-// it a line of the file in which that begins at line first.
+// yamlError says what is wrong with some YAML, and at which line of the file in
+// which that begins at line first.
 func yamlError(err error, src []byte, first int) (int, string) {
-	var te *yaml.TypeError
-	msg := strings.TrimPrefix(err.Error(), "yaml: ")
-	if errors.As(err, &te) && len(te.Errors) > 0 {
-		msg = te.Errors[0]
-	}
-	if m := yamlLineRE.FindStringSubmatch(msg); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		// YAML begins a line at a bare carriage return as well, editors do not.
-		return min(first+n-1, first+bytes.Count(src, []byte("\n"))), m[2]
-	}
-	return first, msg
+	line, msg := problem.YAML(err, src)
+	return first + max(line, 1) - 1, msg
 }
