@@ -29,7 +29,6 @@ const SITE = 'www';
 const CACHE_CONTROL = 'public, max-age=0, must-revalidate';
 const SECURITY = {
     'content-security-policy': "default-src 'none'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; media-src 'self' https:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; upgrade-insecure-requests",
-    'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'strict-origin-when-cross-origin',
     'strict-transport-security': 'max-age=63072000',

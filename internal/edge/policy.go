@@ -189,10 +189,9 @@ func Describe(t Topology) DistributionConfig {
 	hsts := StrictTransportSecurity{MaxAge: 2 * 365 * 24 * time.Hour}
 	tags := strings.ToLower(store.CacheTagHeader)
 	noise := []string{tags, "x-amz-server-side-encryption", "x-amz-version-id", "x-amz-replication-status"}
-	page := []Header{
-		{"Cross-Origin-Opener-Policy", "same-origin"},
-		{"Cross-Origin-Resource-Policy", "same-origin"},
-	}
+	// No Cross-Origin-Opener-Policy: a browser reads it when it has begun to show
+	// the page, and begins again in a new process (docs/decisions.md, The edge).
+	page := []Header{{"Cross-Origin-Resource-Policy", "same-origin"}}
 	// One address answers several encodings.
 	vary := Header{"Vary", "Accept-Encoding"}
 

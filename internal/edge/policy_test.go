@@ -21,7 +21,6 @@ func TestPolicyHeaders(t *testing.T) {
 		{"/2022/06/18/aws/", map[string]string{
 			"Cache-Control":                "public, max-age=0, must-revalidate",
 			"Content-Security-Policy":      edge.PageCSP,
-			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"Referrer-Policy":              "strict-origin-when-cross-origin",
 			"Strict-Transport-Security":    hsts,
@@ -30,7 +29,6 @@ func TestPolicyHeaders(t *testing.T) {
 		}},
 		{"/page/" + digest("a") + ".css", map[string]string{
 			"Content-Security-Policy":      edge.PageCSP,
-			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"Referrer-Policy":              "strict-origin-when-cross-origin",
 			"Strict-Transport-Security":    hsts,
@@ -48,7 +46,6 @@ func TestPolicyHeaders(t *testing.T) {
 		{"/~share/x", map[string]string{
 			"Cache-Control":                "private, no-store",
 			"Content-Security-Policy":      edge.PageCSP,
-			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"Referrer-Policy":              "no-referrer",
 			"Strict-Transport-Security":    hsts,
@@ -58,7 +55,6 @@ func TestPolicyHeaders(t *testing.T) {
 		}},
 		{"/~7/2022/06/18/aws/", map[string]string{
 			"Content-Security-Policy":      edge.PageCSP,
-			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"Referrer-Policy":              "strict-origin-when-cross-origin",
 			"Strict-Transport-Security":    hsts,
@@ -67,7 +63,6 @@ func TestPolicyHeaders(t *testing.T) {
 		}},
 		{"/search", map[string]string{
 			"Content-Security-Policy":      edge.PageCSP,
-			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
 			"Referrer-Policy":              "strict-origin-when-cross-origin",
 			"Strict-Transport-Security":    hsts,
