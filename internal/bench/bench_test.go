@@ -252,11 +252,11 @@ func TestStandin(t *testing.T) {
 		req  renderer.Request
 		want string
 	}{
-		{"a recipe that did not come", renderer.Request{Render: []string{post.Digest()}}, "did not come"},
-		{"a source that did not come", renderer.Request{Render: []string{post.Digest()}, Pack: packOf(post)}, "source did not come"},
-		{"another version", renderer.Request{Render: []string{other.Digest()}, Pack: packOf(other, source)}, "another version"},
-		{"all of it", renderer.Request{Render: []string{post.Digest()}, Pack: packOf(post, source)}, ""},
-		{"again, without the pack", renderer.Request{Render: []string{post.Digest()}}, ""},
+		{"a recipe that did not come", renderer.Request{Render: []string{post.Digest()}}, "sends the recipes"},
+		{"a source that did not come", renderer.Request{Pack: packOf(post)}, "source did not come"},
+		{"another version", renderer.Request{Pack: packOf(other, source)}, "another version"},
+		{"all of it", renderer.Request{Pack: packOf(post, source)}, ""},
+		{"again, without its source", renderer.Request{Pack: packOf(post)}, ""},
 	} {
 		body, err := json.Marshal(tt.req)
 		if err != nil {

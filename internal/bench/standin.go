@@ -20,8 +20,8 @@ import (
 // standin answers a publisher as the renderer does, and makes no page: the
 // seconds that brotli takes are Lambda's on AWS, and would be the publisher's
 // here. It reads every pack to the end and refuses what the renderer would
-// refuse: a page whose recipe it was never sent, a recipe of another version,
-// a source that a recipe names and that did not come.
+// refuse: a recipe of another version, a source that a recipe names and that did
+// not come.
 //
 // It does make the 404 pages, one for each language, because a publisher puts
 // their bytes into the route table.
@@ -41,6 +41,9 @@ func (s *standin) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := json.Unmarshal(payload, &req); err != nil {
 		return nil, err
 	}
+	if len(req.Render) > 0 {
+		return nil, errors.New("a publisher sends the recipes of what it asks for")
+	}
 	members, err := pack.Read(req.Pack)
 	if err != nil {
 		return nil, err
@@ -50,6 +53,7 @@ func (s *standin) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	for _, m := range members {
 		s.known[m.Kind.Prefix()+m.Digest] = true
 	}
+	out := renderer.Response{Version: render.Version()}
 	for _, m := range members {
 		if m.Kind != pack.Recipe {
 			continue
@@ -69,15 +73,9 @@ func (s *standin) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 				return nil, err
 			}
 		}
+		out.Pages = append(out.Pages, renderer.Rendered{Digest: m.Digest, Sum: recipe.Sum([]byte(m.Digest))})
 	}
-	out := renderer.Response{Version: render.Version()}
-	for _, digest := range req.Render {
-		if !s.known[pack.Recipe.Prefix()+digest] {
-			return nil, fmt.Errorf("recipe/%s did not come", digest)
-		}
-		out.Pages = append(out.Pages, renderer.Rendered{Digest: digest, Sum: recipe.Sum([]byte(digest))})
-	}
-	s.pages += len(req.Render)
+	s.pages += len(out.Pages)
 	return json.Marshal(out)
 }
 

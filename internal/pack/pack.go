@@ -10,13 +10,14 @@
 //
 // # Format
 //
-// Zstandard (RFC 8878) over one record a member: a byte, 'r' for a recipe or 's'
+// Brotli (RFC 7932) over one record a member: a byte, 'r' for a recipe or 's'
 // for a source; the length as an unsigned varint; the bytes. A member has no
-// name: it is its own SHA-256.
+// name: it is its own SHA-256, so one that was damaged is another one, and the
+// page that it was for is not made.
 //
-// Zstandard and not brotli, which pages are stored in: a pack is read once, and
-// at the same size it is made in a fifth of the time, which is what a first
-// publish is short of.
+// The packs of a first publish are many, and are compressed quickly; the single
+// one of a small publish is compressed well, which takes milliseconds and a tenth
+// of what is sent.
 package pack
 
 import (
@@ -28,7 +29,7 @@ import (
 	"io"
 	"sync"
 
-	"github.com/klauspost/compress/zstd" // the standard library has no Zstandard
+	"github.com/andybalholm/brotli" // the standard library has no brotli
 
 	"github.com/victorleungtw/blog/internal/recipe"
 )
@@ -69,25 +70,29 @@ type Member struct {
 
 // Writer makes a pack. The zero Writer is ready.
 type Writer struct {
-	out  bytes.Buffer
-	w    *zstd.Encoder
 	seen map[string]bool
 	raw  int
+	held []byte         // what is not compressed yet: all, up to small
+	enc  *brotli.Writer // the quick one, from then on
+	out  bytes.Buffer
 }
 
-// window is how far back a pack repeats itself. Most packs fit into it; an
-// encoder keeps it twice.
-const window = 1 << 20
+// window is how far back a pack repeats itself, as a power of two; small is up to
+// how many bytes one is compressed well, and how much of a larger one is
+// compressed at a time.
+const (
+	window = 18
+	small  = 1 << window
+)
 
-// encoders are pooled because a new one allocates megabytes.
-var encoders = sync.Pool{New: func() any {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
-	if err != nil {
-		panic(err) // an option that the library does not know
-	}
-	return e
-}}
+// Encoders are pooled because a new one allocates megabytes.
+var quick, well = pool(1), pool(5)
+
+func pool(quality int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		return brotli.NewWriterOptions(nil, brotli.WriterOptions{Quality: quality, LGWin: window})
+	}}
+}
 
 // Add adds a member, once.
 func (w *Writer) Add(k Kind, digest string, body []byte) {
@@ -95,16 +100,31 @@ func (w *Writer) Add(k Kind, digest string, body []byte) {
 	if w.seen[name] {
 		return
 	}
-	if w.w == nil {
+	if w.seen == nil {
 		w.seen = map[string]bool{}
-		w.w = encoders.Get().(*zstd.Encoder)
-		w.w.Reset(&w.out)
 	}
 	w.seen[name] = true
-	head := binary.AppendUvarint([]byte{byte(k)}, uint64(len(body)))
-	w.w.Write(head) // a bytes.Buffer takes everything
-	w.w.Write(body)
-	w.raw += len(head) + len(body)
+	w.write(binary.AppendUvarint([]byte{byte(k)}, uint64(len(body))))
+	w.write(body)
+}
+
+func (w *Writer) write(b []byte) {
+	w.raw += len(b)
+	if len(w.held)+len(b) > small {
+		w.flush(quick)
+	}
+	w.held = append(w.held, b...)
+}
+
+// flush compresses what was held, in one piece because the quick encoder looks no
+// further back than to where that begins.
+func (w *Writer) flush(encoders *sync.Pool) {
+	if w.enc == nil {
+		w.enc = encoders.Get().(*brotli.Writer)
+		w.enc.Reset(&w.out)
+	}
+	w.enc.Write(w.held) // a bytes.Buffer takes everything
+	w.held = w.held[:0]
 }
 
 // Raw is how many bytes were added.
@@ -113,13 +133,18 @@ func (w *Writer) Raw() int { return w.raw }
 // Close returns the pack; nil when nothing was added. The Writer cannot be used
 // after it.
 func (w *Writer) Close() ([]byte, error) {
-	if w.w == nil {
+	if w.raw == 0 {
 		return nil, nil
 	}
-	if err := w.w.Close(); err != nil {
+	encoders := quick
+	if w.enc == nil {
+		encoders = well
+	}
+	w.flush(encoders)
+	if err := w.enc.Close(); err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
 	}
-	encoders.Put(w.w)
+	encoders.Put(w.enc)
 	if w.out.Len() > MaxSize {
 		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", ErrSize, w.out.Len(), MaxSize)
 	}
@@ -131,12 +156,7 @@ func Read(b []byte) ([]Member, error) {
 	if len(b) == 0 {
 		return nil, nil
 	}
-	d, err := zstd.NewReader(bytes.NewReader(b), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(window))
-	if err != nil {
-		return nil, fmt.Errorf("pack: %w", err)
-	}
-	defer d.Close()
-	r := bufio.NewReader(io.LimitReader(d, maxContents+1))
+	r := bufio.NewReader(io.LimitReader(brotli.NewReader(bytes.NewReader(b)), maxContents+1))
 	var out []Member
 	for total := 0; ; {
 		kind, err := r.ReadByte()

@@ -234,9 +234,13 @@ func (s stub) Do(ctx context.Context, req renderer.Request) (renderer.Response, 
 		return out, err
 	}
 	packed := map[string][]byte{}
+	digests := slices.Clone(req.Render)
 	for _, m := range members {
 		key := m.Kind.Prefix() + m.Digest
 		packed[key] = m.Body
+		if m.Kind == pack.Recipe {
+			digests = append(digests, m.Digest)
+		}
 		if err := s.b.Create(ctx, key, store.Meta{}, store.Bytes(m.Body)); err != nil && !errors.Is(err, store.ErrExists) {
 			return out, err
 		}
@@ -251,7 +255,7 @@ func (s stub) Do(ctx context.Context, req renderer.Request) (renderer.Response, 
 		}
 		return obj.Body, nil
 	}
-	for _, d := range req.Render {
+	for _, d := range digests {
 		raw, err := get("recipe/" + d)
 		if err != nil {
 			return out, err

@@ -141,22 +141,14 @@ func (p *Publisher) upload(ctx context.Context, todo []object) (int, error) {
 	return int(written.Load()), err
 }
 
-// load is what one invocation is asked for.
-type load struct {
-	digests []string
-	pack    []byte
-}
-
-// loads cuts pages into batches, each with the recipes and the sources that a
-// region may not have.
-func loads(pages []plan.Page, fresh map[string]bool, docs map[string]*content.Document) ([]load, error) {
-	var out []load
+// packs cuts pages into batches: their recipes, and the sources that a region
+// may not have.
+func packs(pages []plan.Page, fresh map[string]bool, docs map[string]*content.Document) ([][]byte, error) {
+	var out [][]byte
 	for len(pages) > 0 {
-		var l load
 		var w pack.Writer
-		for len(pages) > 0 && len(l.digests) < renderBatch && w.Raw() < packRaw {
+		for n := 0; len(pages) > 0 && n < renderBatch && w.Raw() < packRaw; n++ {
 			r := pages[0].Recipe
-			l.digests = append(l.digests, pages[0].Digest)
 			w.Add(pack.Recipe, pages[0].Digest, r.Encode())
 			for _, digest := range r.Sources() {
 				d := docs[digest]
@@ -171,11 +163,11 @@ func loads(pages []plan.Page, fresh map[string]bool, docs map[string]*content.Do
 			}
 			pages = pages[1:]
 		}
-		var err error
-		if l.pack, err = w.Close(); err != nil {
+		b, err := w.Close()
+		if err != nil {
 			return nil, err
 		}
-		out = append(out, l)
+		out = append(out, b)
 	}
 	return out, nil
 }
@@ -265,7 +257,7 @@ func (p *Publisher) renderWave(ctx context.Context, pl *plan.Plan, pages []plan.
 	for chunk := range slices.Chunk(pages, renderBatch) {
 		g.Go(func() error {
 			packers <- struct{}{}
-			batches, err := loads(chunk, fresh, docs)
+			batches, err := packs(chunk, fresh, docs)
 			<-packers
 			if err != nil {
 				return err
@@ -281,12 +273,12 @@ func (p *Publisher) renderWave(ctx context.Context, pl *plan.Plan, pages []plan.
 }
 
 // invoke asks one region's renderer for batches, one after the other.
-func (p *Publisher) invoke(ctx context.Context, pl *plan.Plan, i int, r Region, batches []load, draft bool, to *answers) error {
-	for _, l := range batches {
+func (p *Publisher) invoke(ctx context.Context, pl *plan.Plan, i int, r Region, batches [][]byte, draft bool, to *answers) error {
+	for _, b := range batches {
 		if !p.renders(r) {
 			return nil
 		}
-		resp, err := r.Renderer.Do(ctx, renderer.Request{Render: l.digests, Pack: l.pack, Draft: draft})
+		resp, err := r.Renderer.Do(ctx, renderer.Request{Pack: b, Draft: draft})
 		if p.leave(ctx, r, err) {
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -21,9 +22,10 @@ import (
 
 // Request is a direct invocation: a batch to render, or a question.
 type Request struct {
-	Render []string `json:"render,omitempty"` // digests of recipes, in the pack or in the bucket
+	Render []string `json:"render,omitempty"` // digests of recipes in the bucket
 	// Pack holds recipes and sources that the bucket may not have yet (package
-	// pack). They are stored before anything is rendered.
+	// pack). They are stored before anything is rendered, and the page of every
+	// recipe among them is rendered.
 	Pack []byte `json:"pack,omitempty"`
 	// Draft stores the pages where only a signed link leads.
 	Draft   bool `json:"draft,omitempty"`
@@ -33,7 +35,7 @@ type Request struct {
 // Response answers a Request.
 type Response struct {
 	Version string     `json:"version"`
-	Pages   []Rendered `json:"pages,omitempty"` // in the order of Request.Render
+	Pages   []Rendered `json:"pages,omitempty"` // in the order of Request.Render, then of the pack
 }
 
 // Rendered says what a digest's bytes are. Two regions that made the same page
@@ -46,15 +48,16 @@ type Rendered struct {
 
 // Do answers a direct invocation.
 func (r *Renderer) Do(ctx context.Context, req Request) (Response, error) {
-	out := Response{Version: r.Version(), Pages: make([]Rendered, len(req.Render))}
+	out := Response{Version: r.Version()}
 	start := time.Now()
-	b, err := r.unpack(ctx, req)
+	b, digests, err := r.unpack(ctx, req)
 	if err != nil {
 		return out, err
 	}
+	out.Pages = make([]Rendered, len(digests))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2 * runtime.GOMAXPROCS(0))
-	for i, digest := range req.Render {
+	for i, digest := range digests {
 		g.Go(func() error {
 			p, err := b.finish(ctx, digest)
 			out.Pages[i] = p
@@ -62,10 +65,10 @@ func (r *Renderer) Do(ctx context.Context, req Request) (Response, error) {
 		})
 	}
 	err = g.Wait()
-	if len(req.Render) > 0 {
+	if len(digests) > 0 {
 		made := int(b.made.Load())
 		r.Log.InfoContext(ctx, "batch", emf.Count(MetricPages, made), emf.Milliseconds(MetricTime, time.Since(start)),
-			"asked", len(req.Render), "failed", err != nil)
+			"asked", len(digests), "failed", err != nil)
 	}
 	return out, err
 }
@@ -83,16 +86,17 @@ type batch struct {
 // show the same ones again and again.
 const maxRead = 4 << 20
 
-// unpack stores what came with a request.
-func (r *Renderer) unpack(ctx context.Context, req Request) (*batch, error) {
+// unpack stores what came with a request, and tells which pages it asks for.
+func (r *Renderer) unpack(ctx context.Context, req Request) (*batch, []string, error) {
 	b := &batch{Renderer: r, packed: map[string][]byte{}, prefix: pages}
 	if req.Draft {
 		b.prefix = drafts
 	}
 	members, err := pack.Read(req.Pack)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	digests := slices.Clone(req.Render)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8 * runtime.GOMAXPROCS(0)) // it waits for S3 most of the time
 	for _, m := range members {
@@ -101,10 +105,11 @@ func (r *Renderer) unpack(ctx context.Context, req Request) (*batch, error) {
 		meta := store.Meta{ContentType: "text/markdown; charset=utf-8", CacheControl: store.Immutable}
 		if m.Kind == pack.Recipe {
 			meta.ContentType = "application/json"
+			digests = append(digests, m.Digest)
 		}
 		g.Go(func() error { return r.keep(ctx, key, &store.Object{Meta: meta, Body: m.Body}) })
 	}
-	return b, g.Wait()
+	return b, digests, g.Wait()
 }
 
 // Get reads what came with the request, or was read before, before it asks the
@@ -211,8 +216,8 @@ func (r *Renderer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	// An HTTP event's "version" is a string, which is how the two are told
 	// apart before either is decoded in full.
 	if err := json.Unmarshal(payload, &probe); err == nil && probe.RawPath == "" && probe.RouteKey == "" {
-		if !probe.Version && len(probe.Render) == 0 {
-			return nil, errors.New(`want {"render":[…]}, {"version":true} or an HTTP API event`)
+		if !probe.Version && len(probe.Render) == 0 && len(probe.Pack) == 0 {
+			return nil, errors.New(`want {"render":[…]}, {"pack":"…"}, {"version":true} or an HTTP API event`)
 		}
 		out, err := r.Do(ctx, probe.Request)
 		if err != nil {

@@ -35,10 +35,10 @@ type Element [40]byte
 
 const (
 	hashes = 4
-	rows   = 40 // cells for each hash
+	rows   = 34 // cells for each hash
 
 	// Capacity is how many differences are found nearly always: a test counts.
-	Capacity = 96
+	Capacity = 80
 
 	cellSize = 2 + len(Element{}) + 4
 	// Size is the size of an encoded sketch in bytes.
@@ -47,7 +47,7 @@ const (
 
 // version is the first byte of an encoded sketch: other parameters, other
 // version.
-const version = 1
+const version = 2
 
 type cell struct {
 	count int16 // wraps around, which subtracting undoes

@@ -300,7 +300,7 @@ func TestBehindRuntimeAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := api.invoke(t, renderer.Request{Render: []string{fresh.Digest()}, Pack: packed, Draft: true}, exited); r.Error {
+	if r := api.invoke(t, renderer.Request{Pack: packed, Draft: true}, exited); r.Error {
 		t.Errorf("a pack: %s", r.Body)
 	}
 	for key, want := range map[string]string{
@@ -319,7 +319,7 @@ func TestBehindRuntimeAPI(t *testing.T) {
 	}
 
 	for _, bad := range map[string]any{
-		"b0": renderer.Request{Render: []string{digest}, Pack: packed[:len(packed)-1]},
+		"b0": renderer.Request{Pack: packed[:len(packed)-1]},
 		"b1": []byte(`{}`), "b2": []byte(`"text"`), "b3": []byte(`{"render":["../../etc"]}`),
 		"b4": renderer.Request{Render: []string{old.Digest()}},
 	} {
