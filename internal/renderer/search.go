@@ -23,12 +23,12 @@ import (
 const searchCache = "public, max-age=0, must-revalidate, s-maxage=86400"
 
 // What is remembered of indexes, in bytes. The parts of a blog of 3,000 posts take
-// some 13 MB, and without them each question would read the index; the terms of all
-// of its texts take 11 MB, and without them a question takes twice the CPU.
+// some 4 MB, and without them each question would read the index; the terms of all
+// of its texts take 7 MB, and without them a question takes twice the CPU.
 const (
-	maxParts = 32 << 20
-	maxTerms = 16 << 20
-	maxTexts = 4 << 20
+	maxParts = 16 << 20
+	maxTerms = 8 << 20
+	maxTexts = 2 << 20
 )
 
 // searcher remembers what was read of indexes. It is empty until the first

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"math/bits"
@@ -13,10 +14,23 @@ import (
 // (https://github.com/bitcoin/bips/blob/master/bip-0158.mediawiki). One in
 // 1<<rice terms that are not in the set seems to be, and a term takes about
 // rice+1.5 bits.
+//
+// It stays coded in memory, where an index is many times as long as it is used.
 type filter struct {
-	rice   uint8
-	places []uint32
+	rice  uint8
+	n     int
+	coded []byte
+	marks []mark
 }
+
+// A mark is where a number in the middle begins, so that a look-up decodes no
+// more than stride of them.
+type mark struct {
+	last uint32 // the number before it
+	at   uint32 // in bits
+}
+
+const stride = 32
 
 // A filter is as exact as its post's share of the index allows. English text
 // has few terms for its length, and gets nine bits; Chinese has many.
@@ -48,92 +62,149 @@ const maxTerms = 1 << 22
 
 // appendFilter encodes the set of hashes.
 func appendFilter(out []byte, rice uint8, hashes []uint64) []byte {
+	coded := code(rice, hashes)
+	out = binary.AppendUvarint(out, uint64(len(hashes)))
+	out = append(out, rice)
+	out = binary.AppendUvarint(out, uint64(len(coded)))
+	return append(out, coded...)
+}
+
+// code gives the numbers of hashes, without how many they are.
+func code(rice uint8, hashes []uint64) []byte {
 	n := len(hashes)
 	places := make([]uint32, n)
 	for i, h := range hashes {
 		places[i] = place(h, n, rice)
 	}
 	slices.Sort(places)
-	out = binary.AppendUvarint(out, uint64(n))
 	var w bitWriter
 	last := uint32(0)
-	out = append(out, rice)
 	for _, p := range places {
 		d := p - last
 		last = p
 		for range d >> rice {
-			w.bit(1)
+			w.write(1, 1)
 		}
-		w.bit(0)
-		for i := int(rice) - 1; i >= 0; i-- {
-			w.bit(byte(d>>i) & 1)
-		}
+		w.write(0, 1)
+		w.write(d&(1<<rice-1), rice)
 	}
-	out = binary.AppendUvarint(out, uint64(len(w.out)))
-	return append(out, w.out...)
+	return w.close()
 }
 
 type bitWriter struct {
 	out  []byte
-	free int // bits of the last byte
+	held uint64 // the lowest of its bits are not written yet
+	n    uint8  // so many
 }
 
-func (w *bitWriter) bit(b byte) {
-	if w.free == 0 {
-		w.out, w.free = append(w.out, 0), 8
+// write writes the lowest of v's bits, the highest first.
+func (w *bitWriter) write(v uint32, bits uint8) {
+	w.held, w.n = w.held<<bits|uint64(v), w.n+bits
+	for w.n >= 8 {
+		w.n -= 8
+		w.out = append(w.out, byte(w.held>>w.n))
 	}
-	w.free--
-	w.out[len(w.out)-1] |= b << w.free
+}
+
+// close fills the last byte with zeros.
+func (w *bitWriter) close() []byte {
+	if w.n > 0 {
+		w.write(0, 8-w.n)
+	}
+	return w.out
 }
 
 var errFilter = errors.New("a damaged filter")
 
-// readFilter decodes a filter, with its places at the end of dst.
-func readFilter(r *reader, dst []uint32) (filter, []uint32, error) {
+// readFilter reads a filter.
+func readFilter(r *reader) (filter, error) {
 	n := r.uvarint()
-	f := filter{rice: r.byte()}
-	data := r.text()
-	if r.err != nil || n > maxTerms || n > uint64(len(data))*8 || f.rice < minRice || f.rice > maxRice {
-		return f, dst, errFilter
+	f := filter{rice: r.byte(), coded: r.take(int(r.uvarint()))}
+	if r.err != nil || n > maxTerms || n > uint64(len(f.coded))*8 || len(f.coded) > 8*maxTerms || f.rice < minRice || f.rice > maxRice {
+		return f, errFilter
 	}
-	from := len(dst)
-	at, end := 0, len(data)*8
-	last := uint32(0)
-	for range n {
-		high := uint32(0)
-		for at < end && data[at>>3]>>(7-at&7)&1 == 1 {
-			high++
-			at++
-		}
-		at++
-		if at+int(f.rice) > end {
-			return f, dst, errFilter
-		}
-		low := uint32(0)
-		for range f.rice {
-			low = low<<1 | uint32(data[at>>3]>>(7-at&7)&1)
-			at++
-		}
-		last += high<<f.rice | low
-		dst = append(dst, last)
+	if !f.open(int(n)) {
+		return f, errFilter
 	}
-	f.places = dst[from:len(dst):len(dst)]
-	return f, dst, nil
+	return f, nil
 }
 
-// has looks a hash up. Places are spread evenly, so the first guess is close.
+// open decodes all of n numbers, once, and puts marks between them. It is false
+// when they are not all there.
+func (f *filter) open(n int) bool {
+	f.n, f.marks = n, make([]mark, 0, max(0, n-1)/stride)
+	c := cursor{coded: f.coded}
+	last := uint32(0)
+	for i := range n {
+		if i > 0 && i%stride == 0 {
+			f.marks = append(f.marks, mark{last, uint32(c.at)})
+		}
+		d, ok := c.next(f.rice)
+		if !ok {
+			return false
+		}
+		last += d
+	}
+	return true
+}
+
+// has looks a hash up.
 func (f *filter) has(h uint64) bool {
-	n := len(f.places)
-	if n == 0 {
-		return false
+	p := place(h, f.n, f.rice)
+	c := cursor{coded: f.coded}
+	last, left := uint32(0), f.n
+	// From the last mark below it, to the next.
+	if i, _ := slices.BinarySearchFunc(f.marks, p, func(m mark, p uint32) int { return cmp.Compare(m.last, p) }); i > 0 {
+		c.at, last, left = int(f.marks[i-1].at), f.marks[i-1].last, f.n-i*stride
 	}
-	p := place(h, n, f.rice)
-	i := min(int(p>>f.rice), n-1)
-	for i > 0 && f.places[i] > p {
-		i--
+	for range min(left, stride) {
+		d, _ := c.next(f.rice)
+		if last += d; last >= p {
+			return last == p
+		}
 	}
-	for i < n && f.places[i] < p {
-		i++
+	return false
+}
+
+// A cursor decodes one number after the other.
+type cursor struct {
+	coded []byte
+	at    int // in bits
+}
+
+// next decodes a distance. ok is false when it does not end where the filter
+// does.
+func (c *cursor) next(rice uint8) (d uint32, ok bool) {
+	high := 0
+	for {
+		ones := bits.LeadingZeros64(^c.peek())
+		if ones < peeked {
+			high, c.at = high+ones, c.at+ones+1
+			break
+		}
+		high, c.at = high+peeked, c.at+peeked
 	}
-	return i < n && f.places[i] == p
+	low := c.peek() >> (64 - rice)
+	c.at += int(rice)
+	return uint32(high)<<rice | uint32(low), c.at <= 8*len(c.coded)
+}
+
+// peeked is how many bits peek gives at least.
+const peeked = 57
+
+// peek gives the bits that come next, from the highest down; zeros where there
+// are none.
+func (c *cursor) peek() uint64 {
+	i := c.at >> 3
+	if i+8 <= len(c.coded) {
+		return binary.BigEndian.Uint64(c.coded[i:]) << (c.at & 7)
+	}
+	w := uint64(0)
+	for k := range 8 {
+		w <<= 8
+		if i+k < len(c.coded) {
+			w |= uint64(c.coded[i+k])
+		}
+	}
+	return w << (c.at & 7)
 }

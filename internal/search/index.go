@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -108,8 +109,8 @@ func appendText(out []byte, s string) []byte {
 
 // Part is a part of an index in memory.
 type Part struct {
-	posts  []indexed
-	places []uint32 // of all filters
+	posts []indexed
+	size  int
 }
 
 // indexed is a post, with where its filters are.
@@ -123,14 +124,14 @@ type indexed struct {
 }
 
 // Size is about what a part takes in memory, in bytes.
-func (p *Part) Size() int { return 4*len(p.places) + 512*len(p.posts) }
+func (p *Part) Size() int { return p.size }
 
 // errPart is returned for bytes that are no part of an index.
 var errPart = errors.New("not a part of an index, or a damaged one")
 
-// Open reads what Build made.
+// Open reads what Build made. It keeps b.
 func Open(lang string, b []byte) (*Part, error) {
-	rest, ok := strings.CutPrefix(string(b), magic)
+	rest, ok := bytes.CutPrefix(b, []byte(magic))
 	if !ok {
 		return nil, errPart
 	}
@@ -140,7 +141,7 @@ func Open(lang string, b []byte) (*Part, error) {
 		return nil, errPart
 	}
 	st := newStemmer(lang)
-	part := &Part{places: make([]uint32, 0, len(b))}
+	part := &Part{size: len(b), posts: make([]indexed, 0, min(n, PartSize))}
 	for range n {
 		d := indexed{}
 		d.Path, d.Title, d.Date = r.text(), r.text(), r.text()
@@ -149,13 +150,11 @@ func Open(lang string, b []byte) (*Part, error) {
 		}
 		copy(d.Source[:], r.take(len(d.Source)))
 		d.length = int(r.uvarint())
-		// A post's places begin where the ones before it end; what is made
-		// larger on the way moves, and what was read stays where it is.
 		var err error
-		if d.all, part.places, err = readFilter(r, part.places); err != nil {
+		if d.all, err = readFilter(r); err != nil {
 			return nil, fmt.Errorf("%w: %w", errPart, err)
 		}
-		if d.most, part.places, err = readFilter(r, part.places); err != nil {
+		if d.most, err = readFilter(r); err != nil {
 			return nil, fmt.Errorf("%w: %w", errPart, err)
 		}
 		if r.err != nil {
@@ -167,8 +166,9 @@ func Open(lang string, b []byte) (*Part, error) {
 		}
 		d.plain = strings.ToLower(d.Title + "\n" + strings.Join(d.Tags, "\n"))
 		part.posts = append(part.posts, d)
+		part.size += 512 + 8*(len(d.all.marks)+len(d.most.marks))
 	}
-	if r.err != nil || r.rest != "" {
+	if r.err != nil || len(r.rest) > 0 {
 		return nil, errPart
 	}
 	return part, nil
@@ -176,7 +176,7 @@ func Open(lang string, b []byte) (*Part, error) {
 
 // reader takes a part apart. After an error it gives nothing.
 type reader struct {
-	rest string
+	rest []byte
 	err  error
 }
 
@@ -194,24 +194,23 @@ func (r *reader) uvarint() uint64 {
 	return 0
 }
 
-func (r *reader) take(n int) string {
+func (r *reader) take(n int) []byte {
 	if n < 0 || n > len(r.rest) {
 		r.fail()
-		return ""
+		return nil
 	}
-	s := r.rest[:n]
+	s := r.rest[:n:n]
 	r.rest = r.rest[n:]
 	return s
 }
 
-func (r *reader) text() string { return r.take(int(r.uvarint())) }
+func (r *reader) text() string { return string(r.take(int(r.uvarint()))) }
 
 func (r *reader) byte() byte {
-	s := r.take(1)
-	if s == "" {
-		return 0
+	if s := r.take(1); len(s) == 1 {
+		return s[0]
 	}
-	return s[0]
+	return 0
 }
 
-func (r *reader) fail() { r.rest, r.err = "", errPart }
+func (r *reader) fail() { r.rest, r.err = nil, errPart }

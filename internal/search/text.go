@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -9,34 +10,42 @@ import (
 // Text is a post as it can be looked into: exactly, where a filter guesses.
 type Text struct {
 	title, plain string
-	terms        []uint32 // halves of the hashes of text, title and tags, ascending
+	terms        filter // of text, title and tags
 }
+
+// closeness is the rice of a text's own filter: it takes one in 65,536 terms for
+// one that it has, by other bits of the hash than the filters of the index.
+const closeness = 16
+
+func textHash(h uint64) uint64 { return bits.RotateLeft64(h, 32) }
 
 // NewText prepares the text of a post.
 func NewText(lang string, p *Post, plain string) *Text {
 	t := &Text{title: p.Title, plain: plain}
 	st := newStemmer(lang)
-	add := func(term string, _, _ int) { t.terms = append(t.terms, uint32(hash(term)>>32)) }
+	var hashes []uint64
+	add := func(term string, _, _ int) { hashes = append(hashes, textHash(hash(term))) }
 	st.terms(plain, add)
 	st.terms(p.Title, add)
 	for _, tag := range p.Tags {
 		st.terms(tag, add)
 	}
-	slices.Sort(t.terms)
-	t.terms = slices.Clip(slices.Compact(t.terms))
+	slices.Sort(hashes)
+	hashes = slices.Compact(hashes)
+	// What is mapped must fit into 32 bits.
+	t.terms.rice = uint8(min(closeness, 32-bits.Len(uint(len(hashes)))))
+	t.terms.coded = slices.Clip(code(t.terms.rice, hashes))
+	t.terms.open(len(hashes))
 	return t
 }
 
 // Size is about what it takes in memory, in bytes.
-func (t *Text) Size() int { return 256 + len(t.plain) + 4*cap(t.terms) }
+func (t *Text) Size() int { return 256 + len(t.plain) + len(t.terms.coded) + 8*len(t.terms.marks) }
 
 // Bare is a text that can be looked into and not shown. It is smaller.
 func (t *Text) Bare() *Text { return &Text{title: t.title, terms: t.terms} }
 
-func (t *Text) has(h uint64) bool {
-	_, ok := slices.BinarySearch(t.terms, uint32(h>>32))
-	return ok
-}
+func (t *Text) has(h uint64) bool { return t.terms.has(textHash(h)) }
 
 // Segment is a piece of text, which may be one that was asked for.
 type Segment struct {
