@@ -10,10 +10,10 @@
 //
 // # Format
 //
-// Brotli (RFC 7932) over one record a member: a byte, 'r' for a recipe or 's'
-// for a source; the length as an unsigned varint; the bytes. A member has no
-// name: it is its own SHA-256, so one that was damaged is another one, and the
-// page that it was for is not made.
+// A byte that names the format, then brotli (RFC 7932) over one record a member:
+// a byte, 'r' for a recipe or 's' for a source; the length as an unsigned varint;
+// the bytes. A member has no name: it is its own SHA-256, so one that was damaged
+// is another one, and the page that it was for is not made.
 //
 // The packs of a first publish are many, and are compressed quickly; the single
 // one of a small publish is compressed well, which takes milliseconds and a tenth
@@ -57,6 +57,12 @@ const MaxSize = 4 << 20
 
 // maxContents bounds what a pack may unfold to, in bytes.
 const maxContents = 256 << 20
+
+// format is the first byte of a pack: another format, another byte.
+const format = 2
+
+// ErrFormat is returned for a pack of another format than this package's.
+var ErrFormat = errors.New("the renderer reads another format of packs than the publisher wrote; deploy the renderer of the same version of blog, then publish")
 
 // ErrSize is returned for a pack that is too large, folded or unfolded.
 var ErrSize = errors.New("the pack is too large")
@@ -120,6 +126,7 @@ func (w *Writer) write(b []byte) {
 // further back than to where that begins.
 func (w *Writer) flush(encoders *sync.Pool) {
 	if w.enc == nil {
+		w.out.WriteByte(format)
 		w.enc = encoders.Get().(*brotli.Writer)
 		w.enc.Reset(&w.out)
 	}
@@ -156,7 +163,10 @@ func Read(b []byte) ([]Member, error) {
 	if len(b) == 0 {
 		return nil, nil
 	}
-	r := bufio.NewReader(io.LimitReader(brotli.NewReader(bytes.NewReader(b)), maxContents+1))
+	if b[0] != format {
+		return nil, ErrFormat
+	}
+	r := bufio.NewReader(io.LimitReader(brotli.NewReader(bytes.NewReader(b[1:])), maxContents+1))
 	var out []Member
 	for total := 0; ; {
 		kind, err := r.ReadByte()

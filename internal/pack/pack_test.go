@@ -64,8 +64,8 @@ func TestTooLarge(t *testing.T) {
 
 func TestDamaged(t *testing.T) {
 	fold := func(b []byte) []byte {
-		var out bytes.Buffer
-		w := brotli.NewWriter(&out)
+		out := bytes.NewBuffer([]byte{format})
+		w := brotli.NewWriter(out)
 		w.Write(b)
 		w.Close()
 		return out.Bytes()
@@ -75,15 +75,19 @@ func TestDamaged(t *testing.T) {
 	whole, _ := w.Close()
 	for name, b := range map[string][]byte{
 		"cut":             whole[:len(whole)-1],
-		"not brotli":      []byte("not brotli at all"),
+		"not brotli":      append([]byte{format}, "not brotli at all"...),
 		"unknown kind":    fold([]byte("x\x01a")),
 		"no length":       fold([]byte("r")),
 		"ends in a body":  fold([]byte("r\x05abc")),
 		"ends before one": fold([]byte("r\x05")),
 		"says it is huge": fold(append([]byte{'s'}, binary.AppendUvarint(nil, 1<<62)...)),
 	} {
-		if got, err := Read(b); err == nil {
-			t.Errorf("%s: read as %d members", name, len(got))
+		if got, err := Read(b); err == nil || errors.Is(err, ErrFormat) {
+			t.Errorf("%s: read as %d members, %v", name, len(got), err)
 		}
+	}
+	zstandard := []byte{0x28, 0xb5, 0x2f, 0xfd} // what packs were in before
+	if _, err := Read(append(zstandard, whole...)); !errors.Is(err, ErrFormat) {
+		t.Errorf("another format: %v", err)
 	}
 }
