@@ -315,6 +315,9 @@ func (p *Publisher) show(ctx context.Context, s state, next *Head, u *update) er
 // that went away since it was written. It saves the next publisher from looking;
 // so it may fail.
 func (p *Publisher) markLive(ctx context.Context, h *Head, etag string, info routes.Info, cur routes.Current) {
+	if etag == "" {
+		return // it is another's to mark
+	}
 	h.Debt = p.away.and(h.Debt)
 	h.Live = &Live{ETag: info.ETag, Has: cur.Has, Blocks: cur.Blocks, Items: info.Items, Bytes: info.Bytes}
 	body, err := encode(*h)
@@ -326,11 +329,22 @@ func (p *Publisher) markLive(ctx context.Context, h *Head, etag string, info rou
 	}
 }
 
+// maxBefore is how many changes may follow one while its publisher waits to be
+// told of it.
+const maxBefore = 8
+
+// short is what a head's ID is called where room is short.
+func short(id string) string { return id[:min(len(id), 8)] }
+
 // swapHead is the moment of decision: the primary's head, if it is still the
 // one that was read. What a region lacks that went away before it, the head says.
-// It returns the new head's ETag.
+// It returns the new head's ETag, or "" when there is a later head by now.
 func (p *Publisher) swapHead(ctx context.Context, h *Head, s state) (string, error) {
 	h.Debt = p.away.and(h.Debt)
+	h.Before = nil
+	if s.head.ID != "" {
+		h.Before = append([]string{short(s.head.ID)}, s.head.Before[:min(len(s.head.Before), maxBefore-1)]...)
+	}
 	body, err := encode(*h)
 	if err != nil {
 		return "", err
@@ -347,6 +361,8 @@ func (p *Publisher) swapHead(ctx context.Context, h *Head, s state) (string, err
 		switch {
 		case rerr == nil && now.ID == h.ID:
 			return current, nil
+		case rerr == nil && slices.Contains(now.Before, short(h.ID)):
+			return "", nil
 		case !errors.Is(err, store.ErrStale) && !errors.Is(err, store.ErrConflict):
 			return "", fmt.Errorf("changing the head in %s: %w", p.primary().Name, err)
 		case rerr != nil:

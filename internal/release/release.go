@@ -78,13 +78,17 @@ const HeadKey = names.HeadKey
 
 // Head is the one mutable object of the record.
 type Head struct {
-	N      int    `json:"n"`    // the current release
-	Last   int    `json:"last"` // the highest number of any release
-	Gen    int    `json:"gen"`  // counts the changes of the head
-	ID     string `json:"id"`   // of this change; unlike the rest it is never the same twice
-	Commit Commit `json:"commit,omitzero"`
-	Time   string `json:"time"` // RFC 3339, by the publisher's clock; for people
-	Act    string `json:"act"`  // "publish", "rollback", "collect" or actRepair
+	N    int    `json:"n"`    // the current release
+	Last int    `json:"last"` // the highest number of any release
+	Gen  int    `json:"gen"`  // counts the changes of the head
+	ID   string `json:"id"`   // of this change; unlike the rest it is never the same twice
+	// Before are the changes before this one, the latest first, by the first
+	// characters of their IDs. A publisher that is not told whether its change was
+	// made finds it here when others have made theirs since.
+	Before []string `json:"before,omitempty"`
+	Commit Commit   `json:"commit,omitzero"`
+	Time   string   `json:"time"` // RFC 3339, by the publisher's clock; for people
+	Act    string   `json:"act"`  // "publish", "rollback", "collect" or actRepair
 	// Plan names what release N shows, and Tree the content that it was made
 	// from: a publisher that has the same is done.
 	Plan string `json:"plan,omitempty"`
@@ -135,7 +139,7 @@ func (h Head) At(t time.Time) int { return h.current(routes.Current{}).At(t) }
 
 // current is the head as a route table has it that holds what was says.
 func (h Head) current(was routes.Current) routes.Current {
-	c := routes.Current{N: h.N, Gen: h.Gen, ID: h.ID[:min(len(h.ID), 8)], Has: was.Has, Blocks: was.Blocks}
+	c := routes.Current{N: h.N, Gen: h.Gen, ID: short(h.ID), Has: was.Has, Blocks: was.Blocks}
 	for _, next := range h.Next {
 		c.Next = append(c.Next, routes.Coming{N: next.N, At: next.At.Unix()})
 	}

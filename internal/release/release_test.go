@@ -623,12 +623,57 @@ func TestLostReply(t *testing.T) {
 	w.shows(pl)
 }
 
+// Nor is it one when others were faster than the second look: they published on
+// top, or went back.
+func TestLostReplyAndAnother(t *testing.T) {
+	for name, others := range map[string]func(*world, *plan.Plan){
+		"published": func(w *world, pl *plan.Plan) { publish(t, w.publisher(), pl) },
+		"published and marked": func(w *world, pl *plan.Plan) {
+			publish(t, w.publisher(), planOf(t, map[string]string{"a": "Another.", "b": "B."}))
+			publish(t, w.publisher(), pl)
+		},
+		"went back": func(w *world, pl *plan.Plan) {
+			if _, err := w.publisher().Rollback(t.Context(), 1); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			before := planOf(t, map[string]string{"a": "A."})
+			publish(t, w.publisher(), before)
+			after := before
+			if name != "went back" {
+				after = planOf(t, map[string]string{"a": "Theirs."})
+			}
+			p := w.publisher()
+			p.OnConflict = Fail
+			p.Regions[0].Bucket = &amnesiac{Bucket: w.buckets[0], meanwhile: func() { others(w, after) }}
+			res, err := p.Publish(t.Context(), planOf(t, map[string]string{"a": "Ours."}), Commit{})
+			if err != nil || res.Attempts != 1 || res.N != 2 {
+				t.Errorf("%+v, %v", res, err)
+			}
+			w.shows(after)
+			if _, err := w.publisher().Publish(t.Context(), after, Commit{}); !errors.Is(err, ErrNothing) {
+				t.Errorf("publishing what is shown: %v", err)
+			}
+		})
+	}
+}
+
 // amnesiac does what it is asked and answers that it could not.
-type amnesiac struct{ store.Bucket }
+type amnesiac struct {
+	store.Bucket
+	once      sync.Once
+	meanwhile func()
+}
 
 func (a *amnesiac) Replace(ctx context.Context, key string, m store.Meta, b store.Body, etag string) (string, error) {
 	if _, err := a.Bucket.Replace(ctx, key, m, b, etag); err != nil {
 		return "", err
+	}
+	if a.meanwhile != nil {
+		a.once.Do(a.meanwhile)
 	}
 	return "", store.ErrStale // what a retry of the SDK would be told
 }
