@@ -378,3 +378,18 @@ func TestSlugify(t *testing.T) {
 		}
 	}
 }
+
+func TestPlaytime(t *testing.T) {
+	for s, want := range map[string]int{
+		"0:00": 0, "2:38": 158, "02:38": 158, "75:30": 4530, "1:02:03": 3723, "1:2:03": 3723, "100:00:00": 360_000,
+		"99:99": -1, "2:60": -1, "1:60:00": -1, "100:00": -1, "2:3": -1, "2": -1, "": -1, ":30": -1, "-1:30": -1, "2:38 ": -1,
+	} {
+		got, ok := playtime(s)
+		if !ok {
+			got = -1
+		}
+		if got != want {
+			t.Errorf("%q is %d seconds, want %d", s, got, want)
+		}
+	}
+}

@@ -353,16 +353,26 @@ func (p fmParser) moment(name string, n *yaml.Node) (day string, at time.Time) {
 	return day, time.Date(at.Year(), at.Month(), at.Day(), num(1), num(2), num(3), 0, zone)
 }
 
-var durationRE = regexp.MustCompile(`^(?:(\d+):)?(\d{1,2}):(\d{2})$`)
+var playtimeRE = regexp.MustCompile(`^(?:(\d{1,3}):([0-5]?\d)|(\d{1,2})):([0-5]\d)$`)
+
+// playtime reads [h:]mm:ss as seconds.
+func playtime(s string) (seconds int, ok bool) {
+	m := playtimeRE.FindStringSubmatch(s)
+	if m == nil {
+		return 0, false
+	}
+	for i, unit := range []int{3600, 60, 60, 1} {
+		n, _ := strconv.Atoi(m[1+i]) // "" is none of it
+		seconds += n * unit
+	}
+	return seconds, true
+}
 
 // duration reads [h:]mm:ss or a number of seconds, the two forms of
 // itunes:duration.
 func (p fmParser) duration(n *yaml.Node) int {
-	if m := durationRE.FindStringSubmatch(n.Value); m != nil {
-		h, _ := strconv.Atoi(m[1]) // "" is zero hours
-		min, _ := strconv.Atoi(m[2])
-		sec, _ := strconv.Atoi(m[3])
-		return h*3600 + min*60 + sec
+	if v, ok := playtime(n.Value); ok {
+		return v
 	}
 	if v, err := strconv.Atoi(n.Value); err == nil && v > 0 && n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) == 0 {
 		return v

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -184,18 +183,11 @@ func (p fmParser) podcast(fm *frontMatter, name string, val *yaml.Node) {
 
 // chapter reads "12:30 What happened next".
 func (p fmParser) chapter(fm *frontMatter, i int, s string, line int) {
-	clock, title, _ := strings.Cut(s, " ")
+	at, title, _ := strings.Cut(s, " ")
 	title = strings.TrimSpace(title)
-	start := 0
-	m := durationRE.FindStringSubmatch(clock)
-	if m != nil {
-		for _, part := range m[1:] {
-			n, _ := strconv.Atoi(part) // "" is zero hours
-			start = start*60 + n
-		}
-	}
+	start, ok := playtime(at)
 	switch n := len(fm.chapters); {
-	case m == nil || title == "":
+	case !ok || title == "":
 		p.probs.Errorf(p.file, line+i, `write each in quotes as "mm:ss Title" or "h:mm:ss Title"`, "chapters: %q is not a time and a title", s)
 	case n > 0 && start <= fm.chapters[n-1].Start:
 		p.probs.Errorf(p.file, line+i, "order them by time", "chapters: %q begins before the one above it", s)
