@@ -29,7 +29,7 @@ type standin struct {
 	bucket store.Bucket
 
 	mu    sync.Mutex
-	known map[string]bool // the members that came, by key
+	known map[string]bool // the sources that came
 	pages int
 }
 
@@ -51,7 +51,9 @@ func (s *standin) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range members {
-		s.known[m.Kind.Prefix()+m.Digest] = true
+		if m.Kind == pack.Source {
+			s.known[m.Digest] = true
+		}
 	}
 	out := renderer.Response{Version: render.Version()}
 	for _, m := range members {
@@ -65,7 +67,7 @@ func (s *standin) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		if r.Renderer != render.Version() {
 			return nil, renderer.ErrVersion
 		}
-		if r.Post != nil && !s.known[pack.Source.Prefix()+r.Post.Source.Digest] {
+		if r.Post != nil && !s.known[r.Post.Source.Digest] {
 			return nil, fmt.Errorf("%s: its source did not come", r.Path)
 		}
 		if r.Kind == recipe.NotFound {

@@ -16,8 +16,7 @@
 // is another one, and the page that it was for is not made.
 //
 // The packs of a first publish are many, and are compressed quickly; the single
-// one of a small publish is compressed well, which takes milliseconds and a tenth
-// of what is sent.
+// one of a small publish is compressed well, which takes milliseconds.
 package pack
 
 import (
@@ -144,7 +143,7 @@ func (w *Writer) Close() ([]byte, error) {
 		return nil, nil
 	}
 	encoders := quick
-	if w.enc == nil {
+	if w.enc == nil { // all of it is held
 		encoders = well
 	}
 	w.flush(encoders)

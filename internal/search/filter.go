@@ -97,9 +97,9 @@ type bitWriter struct {
 	n    uint8  // so many
 }
 
-// write writes the lowest of v's bits, the highest first.
-func (w *bitWriter) write(v uint32, bits uint8) {
-	w.held, w.n = w.held<<bits|uint64(v), w.n+bits
+// write writes a number of so many bits, the highest first.
+func (w *bitWriter) write(v uint32, size uint8) {
+	w.held, w.n = w.held<<size|uint64(v), w.n+size
 	for w.n >= 8 {
 		w.n -= 8
 		w.out = append(w.out, byte(w.held>>w.n))
@@ -120,10 +120,7 @@ var errFilter = errors.New("a damaged filter")
 func readFilter(r *reader) (filter, error) {
 	n := r.uvarint()
 	f := filter{rice: r.byte(), coded: r.take(int(r.uvarint()))}
-	if r.err != nil || n > maxTerms || n > uint64(len(f.coded))*8 || len(f.coded) > 8*maxTerms || f.rice < minRice || f.rice > maxRice {
-		return f, errFilter
-	}
-	if !f.open(int(n)) {
+	if r.err != nil || n > maxTerms || n > uint64(len(f.coded))*8 || len(f.coded) > 8*maxTerms || f.rice < minRice || f.rice > maxRice || !f.open(int(n)) {
 		return f, errFilter
 	}
 	return f, nil

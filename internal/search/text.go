@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a post as it can be looked into: exactly, where a filter guesses.
+// Text is a post as it can be looked into, where an index guesses.
 type Text struct {
 	title, plain string
 	terms        filter // of text, title and tags
