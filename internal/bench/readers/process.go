@@ -18,6 +18,7 @@ type process struct {
 	ended  chan struct{}
 	said   journal
 	began  time.Time
+	most   int64 // that peak has found
 }
 
 func startProcess(ctx context.Context, command, env []string) (*process, error) {
@@ -55,8 +56,8 @@ func (p *process) stop() {
 // cpu is the time that all its threads have had on a CPU.
 func (p *process) cpu() (time.Duration, error) { return cpuOf(p.cmd.Process.Pid) }
 
-// peak is the most memory that it had, in bytes, since it was
-// started.
+// peak is the most memory that it had, in bytes, since it was started. The kernel's
+// own count of that is inaccurate (proc(5)) and can be less than it was before.
 func (p *process) peak() (int64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
@@ -65,7 +66,8 @@ func (p *process) peak() (int64, error) {
 	var kb int64
 	for line := range bytes.Lines(b) {
 		if n, _ := fmt.Sscanf(string(line), "VmHWM: %d kB", &kb); n == 1 {
-			return kb << 10, nil
+			p.most = max(p.most, kb<<10)
+			return p.most, nil
 		}
 	}
 	return 0, fmt.Errorf("process %d has no VmHWM", p.cmd.Process.Pid)
